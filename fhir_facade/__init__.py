@@ -1,0 +1,3 @@
+"""A FHIR R4 facade over a care-management platform's MongoDB."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,106 @@
+"""Every error the facade answers with, as a tree; each class has its HTTP status and FHIR issue code.
+
+FacadeError                      500 exception
+├── BadRequest                   400 invalid
+│   ├── UnknownParameter         400 not-supported
+│   └── BadCursor                400 invalid
+├── NotFound                     404 not-found
+│   ├── UnknownType              404 not-supported
+│   └── Unservable               404 not-found
+├── Gone                         410 deleted
+├── MethodNotAllowed             405 not-supported
+├── NotAcceptable                406 not-supported
+├── TooLarge                     413 too-long
+├── UriTooLong                   414 too-long
+├── TooCostly                    422 too-costly
+└── StoreUnavailable             503 transient
+
+https://hl7.org/fhir/R4/operationoutcome.html
+https://hl7.org/fhir/R4/valueset-issue-type.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One issue of an OperationOutcome."""
+
+    severity: str
+    code: str
+    diagnostics: str
+    expression: str | None = None
+
+
+class FacadeError(Exception):
+    """An error that is answered with an OperationOutcome; `diagnostics` is safe to show."""
+
+    status = 500
+    code = "exception"
+
+    def __init__(
+        self,
+        diagnostics: str,
+        *,
+        expression: str | None = None,
+        issues: Sequence[Issue] = (),
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(diagnostics)
+        self.headers = headers or {}
+        self.issues = tuple(issues) or (Issue("error", self.code, diagnostics, expression),)
+
+
+class BadRequest(FacadeError):
+    status, code = 400, "invalid"
+
+
+class UnknownParameter(BadRequest):
+    code = "not-supported"
+
+
+class BadCursor(BadRequest):
+    pass
+
+
+class NotFound(FacadeError):
+    status, code = 404, "not-found"
+
+
+class UnknownType(NotFound):
+    code = "not-supported"
+
+
+class Unservable(NotFound):
+    pass
+
+
+class Gone(FacadeError):
+    status, code = 410, "deleted"
+
+
+class MethodNotAllowed(FacadeError):
+    status, code = 405, "not-supported"
+
+
+class NotAcceptable(FacadeError):
+    status, code = 406, "not-supported"
+
+
+class TooLarge(FacadeError):
+    status, code = 413, "too-long"
+
+
+class UriTooLong(FacadeError):
+    status, code = 414, "too-long"
+
+
+class TooCostly(FacadeError):
+    status, code = 422, "too-costly"
+
+
+class StoreUnavailable(FacadeError):
+    status, code = 503, "transient"
