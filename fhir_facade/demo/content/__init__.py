@@ -1,0 +1,1 @@
+"""The words of the demo data: people, organizations and programs, all invented."""

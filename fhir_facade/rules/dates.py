@@ -1,0 +1,142 @@
+"""Stored dates: what they mean, and how FHIR writes them.
+
+https://hl7.org/fhir/R4/datatypes.html#dateTime
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from typing import Any
+
+_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
+_DATETIME = re.compile(
+    r"(\d{4}-\d{2}-\d{2})([T ])(\d{2}):(\d{2})(?::(\d{2})(\.\d{1,9})?)?"
+    r"(Z|z|[+-]\d{2}:?\d{2})?",
+    re.ASCII,
+)
+_PARTIAL = re.compile(r"\d{4}(-(0[1-9]|1[0-2]))?", re.ASCII)
+_US = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
+
+SEARCHABLE_OFFSETS = ("-04:00", "-05:00", "-06:00", "-07:00", "-08:00", "-09:00", "-10:00")
+"""Offsets beside UTC under which a stored string is found by date: those of the United States."""
+
+_LEAP_YEAR = "([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)"
+CALENDAR_DAY = (
+    "([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)"
+    f"|02-(0[1-9]|1[0-9]|2[0-8]))|{_LEAP_YEAR}-02-29)"
+)
+"""A day that is in the calendar, so that a search never finds what a read cannot serve."""
+CLOCK = "T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+FRACTION = r"(\.[0-9]{3}|\.[0-9]{6})"
+
+_SEARCHABLE = re.compile(
+    f"{CALENDAR_DAY}({CLOCK}{FRACTION}?(Z|[+-]00:00|{'|'.join(SEARCHABLE_OFFSETS)})?)?"
+)
+
+UNREADABLE = "no date could be read from it"
+OUT_OF_RANGE = "a date outside the years 1 to 9999"
+NOT_SEARCHABLE = "served, but its spelling cannot be searched by date"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A date or datetime read from a stored value."""
+
+    day: date | None
+    """Set where the value has day precision."""
+    instant: datetime | None
+    """Set, with its zone, where the value has a time."""
+    text: str
+    """The value as a FHIR dateTime."""
+    searchable: bool
+
+
+def datetime_text(value: datetime) -> str:
+    """Write an aware datetime as a FHIR instant, without a fraction where it is zero."""
+    if value.tzinfo is UTC or value.utcoffset() == timedelta(0):
+        if value.microsecond:
+            return (
+                value.strftime("%Y-%m-%dT%H:%M:%S.").zfill(20) + f"{value.microsecond // 1000:03d}Z"
+            )
+        return value.replace(tzinfo=None).isoformat() + "Z"
+    return value.isoformat(timespec="milliseconds" if value.microsecond else "seconds")
+
+
+def read(value: Any, zone: tzinfo) -> Moment | str:
+    """Read any stored spelling of a date; a string result is the reason why it cannot be read."""
+    if isinstance(value, datetime):
+        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return Moment(None, aware, datetime_text(aware), True)
+    if isinstance(value, str):
+        return _read_text(value.strip(), value, zone) or UNREADABLE
+    if type(value).__name__ == "DatetimeMS":
+        return OUT_OF_RANGE
+    return UNREADABLE
+
+
+def _read_text(text: str, stored: str, zone: tzinfo) -> Moment | None:
+    searchable = _SEARCHABLE.fullmatch(stored) is not None
+    try:
+        if _DATE.fullmatch(text):
+            return Moment(date.fromisoformat(text), None, text, searchable)
+        if (found := _US.fullmatch(text)) is not None:
+            month, day, year = map(int, found.groups())
+            read_day = date(year, month, day)
+            return Moment(read_day, None, read_day.isoformat(), False)
+        if _PARTIAL.fullmatch(text) and text[:4] != "0000":
+            return Moment(None, None, text, False)
+        return _read_datetime(text, zone, searchable)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _read_datetime(text: str, zone: tzinfo, searchable: bool) -> Moment | None:
+    found = _DATETIME.fullmatch(text)
+    if found is None:
+        return None
+    day, _, hour, minute, second, fraction, offset = found.groups()
+    clock = f"{day}T{hour}:{minute}:{second or '00'}"
+    local = datetime.fromisoformat(clock)
+    if fraction:
+        local = local.replace(microsecond=int(fraction[1:7].ljust(6, "0")))
+    if offset is None:
+        aware = local.replace(tzinfo=zone)
+        return Moment(None, aware, clock + (fraction or "") + _offset_text(aware), searchable)
+    written = _written_offset(offset)
+    aware = local.replace(tzinfo=_offset_zone(written))
+    return Moment(None, aware, clock + (fraction or "") + written, searchable)
+
+
+def _written_offset(offset: str) -> str:
+    if offset in "Zz":
+        return "Z"
+    return offset if ":" in offset else f"{offset[:3]}:{offset[3:]}"
+
+
+def _offset_zone(offset: str) -> tzinfo:
+    if offset == "Z":
+        return UTC
+    hours, minutes = int(offset[1:3]), int(offset[4:6])
+    if minutes > 59 or hours > 14 or (hours == 14 and minutes):
+        raise ValueError("no zone has this offset")
+    distance = timedelta(hours=hours, minutes=minutes)
+    return timezone(-distance if offset[0] == "-" else distance)
+
+
+def _offset_text(value: datetime) -> str:
+    offset = value.utcoffset()
+    return "Z" if not offset else value.isoformat()[-6:]
+
+
+def local_day(moment: Moment, zone: tzinfo) -> str:
+    """Return the calendar day, `YYYY-MM-DD` (or the partial date that is stored)."""
+    if moment.day is not None:
+        return moment.day.isoformat()
+    if moment.instant is None:
+        return moment.text
+    try:
+        return moment.instant.astimezone(zone).date().isoformat()
+    except OverflowError:
+        return moment.instant.date().isoformat()

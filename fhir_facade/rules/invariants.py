@@ -1,0 +1,75 @@
+"""Mends for invariants that tie two elements of a resource together."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from fhir_facade.rules import dates
+from fhir_facade.rules.context import Context
+from fhir_facade.rules.elements import fhirpath
+from fhir_facade.rules.findings import Finding, Findings, Severity
+from fhir_facade.rules.mapping import Finish
+
+
+def in_order(first: str, second: str) -> bool:
+    """Say whether FHIRPath's `first <= second` is true; of unequal precision it may be empty."""
+    if first == second:
+        return True
+    shared = min(len(first), len(second))
+    if shared <= len("YYYY-MM-DD"):
+        return first[:shared] < second[:shared]
+    if len(first) == len(second) and first[-1] == second[-1] == "Z":
+        return first < second
+    return _instant(first) <= _instant(second)
+
+
+def _instant(text: str) -> datetime:
+    moment = dates.read(text, UTC)
+    if isinstance(moment, str) or moment.instant is None:
+        raise ValueError("not a FHIR dateTime with a time")
+    return moment.instant
+
+
+def _leave_out(
+    holder: dict[str, Any], name: str, element: str, fields: str, reason: str, findings: Findings
+) -> None:
+    del holder[name]
+    findings.append(Finding(Severity.DEGRADED, fields, element, reason))
+
+
+def not_before(name: str, earlier: str, field: str) -> Finish:
+    """Leave out a dateTime that is not after the one it must follow (inv-1 of Task)."""
+
+    def finish(
+        resource: dict[str, Any], document: dict[str, Any], findings: Findings, context: Context
+    ) -> None:
+        del document, context
+        if (
+            name in resource
+            and earlier in resource
+            and not in_order(resource[earlier], resource[name])
+        ):
+            element = fhirpath(resource["resourceType"], name)
+            _leave_out(resource, name, element, field, f"lies before {earlier}", findings)
+
+    return finish
+
+
+def period_in_order(*path: str, field: str) -> Finish:
+    """Leave out the end of a Period that lies before its start (per-1)."""
+
+    def finish(
+        resource: dict[str, Any], document: dict[str, Any], findings: Findings, context: Context
+    ) -> None:
+        del document, context
+        period: Any = resource
+        for step in path:
+            period = period.get(step)
+            if period is None:
+                return
+        if "start" in period and "end" in period and not in_order(period["start"], period["end"]):
+            element = fhirpath(resource["resourceType"], ".".join((*path, "end")))
+            _leave_out(period, "end", element, field, "lies before the period's start", findings)
+
+    return finish

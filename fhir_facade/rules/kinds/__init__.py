@@ -1,0 +1,38 @@
+"""Kinds: how a stored value of one sort is written in FHIR, and how a search finds it."""
+
+from fhir_facade.rules.kinds.base import Kind, Many, Site
+from fhir_facade.rules.kinds.concepts import Code, Concept
+from fhir_facade.rules.kinds.datatypes import Annotation, Identifier, Money, Period
+from fhir_facade.rules.kinds.extensions import Complex, part
+from fhir_facade.rules.kinds.primitives import Boolean, Date, DateTime, Decimal, Integer, Text
+from fhir_facade.rules.kinds.quantities import Measure, Quantity
+from fhir_facade.rules.kinds.record import RecordId, RecordTime, Tags
+from fhir_facade.rules.kinds.references import CaseLinks, ModuleLinks, Reference
+
+__all__ = [
+    "Annotation",
+    "Boolean",
+    "CaseLinks",
+    "Code",
+    "Complex",
+    "Concept",
+    "Date",
+    "DateTime",
+    "Decimal",
+    "Identifier",
+    "Integer",
+    "Kind",
+    "Many",
+    "Measure",
+    "ModuleLinks",
+    "Money",
+    "Period",
+    "Quantity",
+    "RecordId",
+    "RecordTime",
+    "Reference",
+    "Site",
+    "Tags",
+    "Text",
+    "part",
+]

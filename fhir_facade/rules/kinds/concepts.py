@@ -1,0 +1,221 @@
+"""Codes and CodeableConcepts.
+
+https://hl7.org/fhir/R4/datatypes.html#CodeableConcept
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fhir_facade.rules.codes import Codes
+from fhir_facade.rules.context import Context
+from fhir_facade.rules.filters import EMPTY, NOTHING, Filter, any_of, scalar
+from fhir_facade.rules.findings import Encode, Findings
+from fhir_facade.rules.kinds.base import Kind, Site, data_absent, wrong_type
+from fhir_facade.rules.text import clean, is_code
+
+UNKNOWN_SPELLING = "not a spelling the code table knows"
+
+
+def system_url(system: str, context: Context) -> str:
+    return system if "://" in system else context.code_system(system)
+
+
+def _stored(readings: Mapping[str, str], code: str | None) -> list[str]:
+    return [spelling for spelling, each in readings.items() if code in (None, each)]
+
+
+@dataclass(frozen=True)
+class Code(Kind):
+    """A `code` with a required binding, read through a code table.
+
+    `otherwise` is the code for an absent or unreadable value; `required` without it makes such a
+    document unservable.
+    """
+
+    codes: Codes
+    required: bool = False
+    otherwise: str | None = None
+    absent_is_servable: bool = False
+    """Another rule of the mapping gives the code where nothing is stored."""
+
+    @property
+    def fhir_type(self) -> str:
+        return "code"
+
+    @property
+    def search_type(self) -> str | None:
+        return "token"
+
+    @property
+    def total(self) -> bool:
+        return self.required
+
+    def _readings(self, site: Site) -> dict[str, str]:
+        return self.codes.readings(site.context.stray_codes.get(site.element))
+
+    def encoder(self, site: Site) -> Encode:
+        readings = self._readings(site)
+        otherwise, required, absent_is_servable = (
+            self.otherwise,
+            self.required,
+            self.absent_is_servable,
+        )
+
+        def encode(value: Any, findings: Findings) -> str | None:
+            if type(value) is str and value in readings:
+                return readings[value]
+            absent = value is None or value == ""
+            if absent and absent_is_servable:
+                return None
+            reason = "nothing stored" if absent else UNKNOWN_SPELLING
+            if not absent and not isinstance(value, str):
+                reason = wrong_type(value, "a code")
+            if required and otherwise is None:
+                findings.append(site.unservable(reason))
+            elif not (absent and not required):
+                findings.append(site.degraded(reason))
+            return otherwise
+
+        return encode
+
+    def token(self, site: Site, system: str | None, code: str | None) -> Filter:
+        if system not in (None, self.codes.system):
+            return NOTHING
+        readings = self._readings(site)
+        spellings = _stored(readings, code)
+        found = scalar(site.field, {"$in": spellings}) if spellings else NOTHING
+        if self.otherwise is not None and code in (None, self.otherwise):
+            return any_of([found, {"$nor": [scalar(site.field, {"$in": list(readings)})]}])
+        return found
+
+    def servable(self, site: Site) -> Filter | None:
+        if not self.required or self.otherwise is not None:
+            return None
+        known: list[Any] = list(self._readings(site))
+        return scalar(site.field, {"$in": [*known, *EMPTY] if self.absent_is_servable else known})
+
+    def describe(self) -> str:
+        return f"code of {self.codes.system}"
+
+
+@dataclass(frozen=True)
+class Concept(Kind):
+    """A CodeableConcept from a stored code.
+
+    With `codes`, known spellings become codings and others `text`; with only `system`, every legal
+    code becomes a coding of that local system. A stored `{value, display}` is read too.
+    """
+
+    system: str = ""
+    codes: tuple[Codes, ...] = ()
+    required: bool = False
+    shows: bool = False
+    """Repeat the stored code as the coding's display."""
+    both: bool = False
+    """Beside the coding of a table, give the local one under its canonical spelling."""
+
+    @property
+    def fhir_type(self) -> str:
+        return "CodeableConcept"
+
+    @property
+    def search_type(self) -> str | None:
+        return "token"
+
+    @property
+    def total(self) -> bool:
+        return self.required
+
+    def encoder(self, site: Site) -> Encode:
+        context = site.context
+        strays = context.stray_codes.get(site.element)
+        tables = [
+            (system_url(table.system, context), table, table.readings(strays))
+            for table in self.codes
+        ]
+        local = system_url(self.system, context) if self.system else None
+        required, shows, both = self.required, self.shows, self.both
+
+        def codings(value: str) -> list[dict[str, Any]]:
+            for url, table, readings in tables:
+                code = readings.get(value)
+                if code is not None:
+                    found = {"system": url, "code": code, "display": table.display(code)}
+                    return (
+                        [found, {"system": local, "code": table.stored[code]}] if both else [found]
+                    )
+            if local is None or not is_code(value):
+                return []
+            return [{"system": local, "code": value, **({"display": value} if shows else {})}]
+
+        def from_text(value: str, display: str | None, findings: Findings) -> Any:
+            found = codings(value)
+            if not found:
+                text = display or clean(value)
+                if text is not None and tables:
+                    findings.append(site.degraded(UNKNOWN_SPELLING + "; served as text"))
+                return None if text is None else {"text": text}
+            if display is None:
+                return {"coding": found}
+            return {"coding": [{**found[0], "display": display}, *found[1:]], "text": display}
+
+        def encode(value: Any, findings: Findings) -> Any:
+            encoded = None
+            if type(value) is str:
+                encoded = from_text(value, None, findings)
+            elif isinstance(value, dict):
+                encoded = from_pair(value, findings)
+            elif value is not None:
+                findings.append(site.degraded(wrong_type(value, "a code")))
+                return data_absent("unsupported") if required else None
+            return data_absent("unknown") if encoded is None and required else encoded
+
+        def from_pair(value: dict[str, Any], findings: Findings) -> Any:
+            code, shown = value.get("value", value.get("code")), value.get("display")
+            display = clean(shown) if isinstance(shown, str) else None
+            if isinstance(code, str) and clean(code) is not None:
+                return from_text(code, display, findings)
+            if display is not None:
+                return {"text": display}
+            if value:
+                findings.append(site.degraded("an object without a code or a display"))
+            return None
+
+        return encode
+
+    def token(self, site: Site, system: str | None, code: str | None) -> Filter:
+        values = self._stored_values(site, system, code)
+        if values is None:
+            return NOTHING
+        wanted = {"$in": values} if values else {"$type": "string"}
+        return any_of([scalar(site.field, wanted), scalar(f"{site.field}.value", wanted)])
+
+    def _stored_values(self, site: Site, system: str | None, code: str | None) -> list[str] | None:
+        """Return the stored spellings; an empty list is any text, None is nothing."""
+        strays = site.context.stray_codes.get(site.element)
+        found: list[str] = []
+        taken: set[str] = set()
+        for table in self.codes:
+            readings = table.readings(strays)
+            taken |= readings.keys()
+            if system in (None, system_url(table.system, site.context)):
+                found += _stored(readings, code)
+        if self.system and system in (None, system_url(self.system, site.context)):
+            if code is None:
+                return []
+            local = {table.stored[each]: each for table in self.codes for each in table.stored}
+            if self.both and system is not None and code in local:
+                for table in self.codes:
+                    found += _stored(table.readings(strays), local[code])
+            elif code not in taken and is_code(code):
+                found.append(code)
+        return found or None
+
+    def describe(self) -> str:
+        tables = [table.system.rsplit("/", 1)[-1] for table in self.codes]
+        return "CodeableConcept of " + " or ".join(
+            [*tables, *([self.system] if self.system else [])]
+        )

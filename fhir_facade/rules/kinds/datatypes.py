@@ -1,0 +1,168 @@
+"""General-purpose datatypes.
+
+https://hl7.org/fhir/R4/datatypes.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fhir_facade.rules.filters import NOTHING, Filter, scalar
+from fhir_facade.rules.findings import Encode, Findings
+from fhir_facade.rules.kinds.base import Kind, Site, wrong_type
+from fhir_facade.rules.kinds.primitives import DateTime, json_number
+from fhir_facade.rules.kinds.references import label, reference_builder
+from fhir_facade.rules.text import clean, fhir_id, is_id, key_text, stored_ids, stored_keys
+
+
+@dataclass(frozen=True)
+class Identifier(Kind):
+    """An Identifier from a stored key; `of_record` takes the document's own `_id`."""
+
+    sid: str
+    of_record: bool = False
+
+    @property
+    def fhir_type(self) -> str:
+        return "Identifier"
+
+    @property
+    def search_type(self) -> str | None:
+        return "token"
+
+    def encoder(self, site: Site) -> Encode:
+        system = site.context.identifier_system(self.sid)
+        text_of = fhir_id if self.of_record else key_text
+
+        def encode(value: Any, findings: Findings) -> Any:
+            text = text_of(value)
+            if text is None:
+                if value != "":
+                    findings.append(site.degraded(wrong_type(value, "a key")))
+                return None
+            return {"system": system, "value": text}
+
+        return encode
+
+    def token(self, site: Site, system: str | None, code: str | None) -> Filter:
+        if system not in (None, site.context.identifier_system(self.sid)):
+            return NOTHING
+        if code is None:
+            return {} if self.of_record else scalar(site.field, {"$nin": [None, ""]})
+        keys = stored_ids(code) if self.of_record else stored_keys(code)
+        return scalar(site.field, {"$in": keys}) if keys else NOTHING
+
+
+@dataclass(frozen=True)
+class Money(Kind):
+    """An amount of US dollars."""
+
+    @property
+    def fhir_type(self) -> str:
+        return "Money"
+
+    def encoder(self, site: Site) -> Encode:
+        def encode(value: Any, findings: Findings) -> Any:
+            number = json_number(value)
+            if number is None:
+                findings.append(site.degraded(wrong_type(value, "a finite number")))
+                return None
+            return {"value": number, "currency": "USD"}
+
+        return encode
+
+
+@dataclass(frozen=True)
+class Period(Kind):
+    """A Period from two fields of an object."""
+
+    start: str
+    end: str
+
+    @property
+    def fhir_type(self) -> str:
+        return "Period"
+
+    def encoder(self, site: Site) -> Encode:
+        encode_end = DateTime().encoder(site)
+
+        def encode(value: Any, findings: Findings) -> Any:
+            if not isinstance(value, dict):
+                findings.append(site.degraded(wrong_type(value, "an object")))
+                return None
+            found = {
+                name: encoded
+                for name, stored in (("start", value.get(self.start)), ("end", value.get(self.end)))
+                if stored not in (None, "") and (encoded := encode_end(stored, findings))
+            }
+            return found or None
+
+        return encode
+
+
+_NOTE_TEXT = ("text", "note", "message")
+_NOTE_TIME = ("created", "date", "created_at", "createdAt")
+_NOTE_AUTHOR = ("created_by", "author", "by", "createdBy")
+
+
+def _first(value: dict[str, Any], names: tuple[str, ...]) -> Any:
+    for name in names:
+        if value.get(name) not in (None, ""):
+            return value[name]
+    return None
+
+
+def author_builder(site: Site) -> Callable[[Any], dict[str, Any]]:
+    """Return the function that writes who made a note, as reference or as name."""
+    build = reference_builder("Practitioner", "user", site.context)
+
+    def author(value: Any) -> dict[str, Any]:
+        if isinstance(value, dict):
+            key, name = key_text(value.get("id")), label(value)
+        else:
+            key, name = key_text(value), None
+        if key is not None and is_id(key):
+            return {"authorReference": build(key, name)}
+        text = name or key
+        return {"authorString": text} if text is not None else {}
+
+    return author
+
+
+@dataclass(frozen=True)
+class Annotation(Kind):
+    """A note: bare text, or an object with a text, a time and an author under their usual names."""
+
+    @property
+    def fhir_type(self) -> str:
+        return "Annotation"
+
+    def encoder(self, site: Site) -> Encode:
+        encode_time = DateTime().encoder(site)
+        author = author_builder(site)
+
+        def encode(value: Any, findings: Findings) -> Any:
+            if type(value) is str:
+                text = clean(value)
+                return None if text is None else {"text": text}
+            if type(value) is not dict:
+                findings.append(site.degraded(wrong_type(value, "a note")))
+                return None
+            stored = _first(value, _NOTE_TEXT)
+            text = clean(stored) if isinstance(stored, str) else None
+            if text is None:
+                findings.append(site.degraded("a note without text"))
+                return None
+            note = author(_first(value, _NOTE_AUTHOR))
+            time = _first(value, _NOTE_TIME)
+            if time is not None and (written := encode_time(time, findings)) is not None:
+                note["time"] = written
+            note["text"] = text
+            return note
+
+        return encode
+
+    def describe(self) -> str:
+        return "Annotation"

@@ -1,0 +1,75 @@
+"""Complex extensions: several named parts read from one stored object.
+
+https://hl7.org/fhir/R4/extensibility.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from fhir_facade.rules.findings import Encode, Findings
+from fhir_facade.rules.kinds.base import Kind, Site, wrong_type
+
+
+class Part(NamedTuple):
+    """One part of a complex extension."""
+
+    url: str
+    fields: tuple[str, ...]
+    kind: Kind
+
+
+def part(url: str, field: str | tuple[str, ...], kind: Kind) -> Part:
+    """Declare one part: its url, the stored field (or its old and new names), its kind."""
+    return Part(url, (field,) if isinstance(field, str) else field, kind)
+
+
+def value_name(fhir_type: str) -> str:
+    """Return the name of an extension's value element for a datatype, `valueDateTime`."""
+    return f"value{fhir_type[0].upper()}{fhir_type[1:]}"
+
+
+def extension_values(url: str, kind: Kind, encoded: Any) -> list[dict[str, Any]]:
+    """Wrap what a kind gives into extensions."""
+    values = encoded if kind.many else [encoded]
+    if kind.fhir_type == "Extension":
+        return [{"url": url, **value} for value in values]
+    name = value_name(kind.fhir_type)
+    return [{"url": url, name: value} for value in values]
+
+
+@dataclass(frozen=True)
+class Complex(Kind):
+    """An extension with parts."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def fhir_type(self) -> str:
+        return "Extension"
+
+    def encoder(self, site: Site) -> Encode:
+        steps = [
+            (each, each.kind.encoder(site.at(f"{site.field}.{each.fields[0]}")))
+            for each in self.parts
+        ]
+
+        def encode(value: Any, findings: Findings) -> Any:
+            if not isinstance(value, dict):
+                findings.append(site.degraded(wrong_type(value, "an object")))
+                return None
+            found: list[dict[str, Any]] = []
+            for each, encode_part in steps:
+                stored = next(
+                    (value[name] for name in each.fields if value.get(name) not in (None, "")), None
+                )
+                encoded = None if stored is None else encode_part(stored, findings)
+                if encoded is not None:
+                    found += extension_values(each.url, each.kind, encoded)
+            return {"extension": found} if found else None
+
+        return encode
+
+    def describe(self) -> str:
+        return "extension of " + ", ".join(each.url for each in self.parts)

@@ -1,0 +1,218 @@
+"""Primitive values.
+
+https://hl7.org/fhir/R4/datatypes.html#primitive
+"""
+
+from __future__ import annotations
+
+import decimal
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from bson import Decimal128
+
+from fhir_facade.rules import dates
+from fhir_facade.rules.date_search import Comparison, date_filter
+from fhir_facade.rules.filters import Filter
+from fhir_facade.rules.findings import Encode, Findings
+from fhir_facade.rules.kinds.base import Kind, Site, data_absent, wrong_type
+from fhir_facade.rules.text import FALSE_VALUES, TRUE_VALUES, clean
+
+
+@dataclass(frozen=True)
+class Text(Kind):
+    """A string; what FHIR forbids in one (control characters, nothing but blanks) is left out."""
+
+    as_type: str = "string"
+    concept: bool = False
+    """Serve it as the `text` of a CodeableConcept."""
+    required: bool = False
+    """Say why where there is none; only a concept can."""
+
+    @property
+    def total(self) -> bool:
+        return self.required
+
+    @property
+    def fhir_type(self) -> str:
+        return "CodeableConcept" if self.concept else self.as_type
+
+    @property
+    def search_type(self) -> str | None:
+        return "token" if self.concept else "string"
+
+    def encoder(self, site: Site) -> Encode:
+        concept, required = self.concept, self.required
+
+        def encode(value: Any, findings: Findings) -> Any:
+            if type(value) is not str:
+                absent = value is None
+                reason = "nothing stored" if absent else wrong_type(value, "text")
+                findings.append(site.degraded(reason))
+                return data_absent("unknown" if absent else "unsupported") if required else None
+            text = clean(value)
+            if text is not None:
+                return {"text": text} if concept else text
+            if required:
+                findings.append(site.degraded("nothing stored"))
+            return data_absent("unknown") if required else None
+
+        return encode
+
+    def describe(self) -> str:
+        return "text of a CodeableConcept" if self.concept else "text"
+
+
+@dataclass(frozen=True)
+class Boolean(Kind):
+    """A boolean; the usual spellings of true and false are read too."""
+
+    @property
+    def fhir_type(self) -> str:
+        return "boolean"
+
+    def encoder(self, site: Site) -> Encode:
+        def encode(value: Any, findings: Findings) -> bool | None:
+            if value is True or value is False:
+                return bool(value)
+            if isinstance(value, str | int | float):
+                if value in TRUE_VALUES:
+                    return True
+                if value in FALSE_VALUES:
+                    return False
+            findings.append(site.degraded(wrong_type(value, "a boolean")))
+            return None
+
+        return encode
+
+
+@dataclass(frozen=True)
+class Integer(Kind):
+    """A 32-bit integer, or one of FHIR's narrower types by `least`."""
+
+    as_type: str = "integer"
+    least: int = -(2**31)
+
+    @property
+    def fhir_type(self) -> str:
+        return self.as_type
+
+    def encoder(self, site: Site) -> Encode:
+        least = self.least
+
+        def encode(value: Any, findings: Findings) -> int | None:
+            number = as_decimal(value)
+            if number is None or number != number.to_integral_value():
+                findings.append(site.degraded(wrong_type(value, "a whole number")))
+                return None
+            if not least <= number < 2**31:
+                findings.append(site.degraded("a whole number outside FHIR's range"))
+                return None
+            return int(number)
+
+        return encode
+
+
+def as_decimal(value: Any) -> decimal.Decimal | None:
+    """Read a finite number (int, float, Decimal128); None for anything else, booleans included."""
+    if isinstance(value, Decimal128):
+        number = value.to_decimal()
+        return number if number.is_finite() else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if isinstance(value, float):
+        return decimal.Decimal(repr(value)) if math.isfinite(value) else None
+    return decimal.Decimal(value)
+
+
+def json_number(value: Any) -> int | float | decimal.Decimal | None:
+    """Return a stored number with the digits it has, ready for JSON; None if it is no number."""
+    if isinstance(value, Decimal128):
+        return as_decimal(value)
+    if as_decimal(value) is None:
+        return None
+    return float(value) if isinstance(value, float) else int(value)
+
+
+@dataclass(frozen=True)
+class Decimal(Kind):
+    """A decimal, with the digits it has."""
+
+    @property
+    def fhir_type(self) -> str:
+        return "decimal"
+
+    def encoder(self, site: Site) -> Encode:
+        def encode(value: Any, findings: Findings) -> Any:
+            number = json_number(value)
+            if number is None:
+                findings.append(site.degraded(wrong_type(value, "a finite number")))
+            return number
+
+        return encode
+
+
+@dataclass(frozen=True)
+class DateTime(Kind):
+    """A dateTime or, as `instant`, one that must have a time."""
+
+    as_type: str = "dateTime"
+
+    @property
+    def fhir_type(self) -> str:
+        return self.as_type
+
+    @property
+    def search_type(self) -> str | None:
+        return "date"
+
+    def encoder(self, site: Site) -> Encode:
+        zone = site.context.timezone
+        needs_time = self.as_type == "instant"
+
+        def encode(value: Any, findings: Findings) -> str | None:
+            moment = dates.read(value, zone)
+            if isinstance(moment, str):
+                findings.append(site.degraded(moment))
+                return None
+            if not moment.searchable:
+                findings.append(site.noted(dates.NOT_SEARCHABLE))
+            if needs_time and moment.instant is None:
+                return None if moment.day is None else f"{moment.text}T00:00:00Z"
+            return moment.text
+
+        return encode
+
+    def date(self, site: Site, comparison: Comparison) -> Filter:
+        return date_filter(site.field, comparison, site.context.timezone, whole_days=False)
+
+
+@dataclass(frozen=True)
+class Date(Kind):
+    """A date; a stored datetime gives its day in the deployment's zone."""
+
+    @property
+    def fhir_type(self) -> str:
+        return "date"
+
+    @property
+    def search_type(self) -> str | None:
+        return "date"
+
+    def encoder(self, site: Site) -> Encode:
+        zone = site.context.timezone
+
+        def encode(value: Any, findings: Findings) -> str | None:
+            moment = dates.read(value, zone)
+            if isinstance(moment, str):
+                findings.append(site.degraded(moment))
+                return None
+            if not moment.searchable:
+                findings.append(site.noted(dates.NOT_SEARCHABLE))
+            return dates.local_day(moment, zone)
+
+        return encode
+
+    def date(self, site: Site, comparison: Comparison) -> Filter:
+        return date_filter(site.field, comparison, site.context.timezone, whole_days=True)

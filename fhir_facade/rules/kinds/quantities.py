@@ -1,0 +1,170 @@
+"""Quantities, ranges and ratios, and the sloppy spellings of old data.
+
+https://hl7.org/fhir/R4/datatypes.html#Quantity
+"""
+
+from __future__ import annotations
+
+import decimal
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from bson import Decimal128
+
+from fhir_facade.rules.findings import Encode, Findings
+from fhir_facade.rules.kinds.base import Kind, Site, wrong_type
+from fhir_facade.rules.kinds.primitives import as_decimal, json_number
+from fhir_facade.rules.text import clean, is_code
+
+UCUM = "http://unitsofmeasure.org"
+_NUMBER = r"[-+]?\d{1,18}(?:\.\d{1,12})?"
+_SLOPPY = re.compile(rf"\s*(<=|>=|<|>)?\s*({_NUMBER})\s*([^\d\s<>=-][^<>=]*)?", re.ASCII)
+_SLOPPY_RANGE = re.compile(
+    rf"\s*({_NUMBER})\s*(?:-|\u2013|to)\s*({_NUMBER})\s*([^\d\s<>=-][^<>=]*)?", re.ASCII
+)
+_SLOPPY_RATIO = re.compile(rf"\s*(<=|>=|<|>)?\s*({_NUMBER})\s*[/:]\s*({_NUMBER})\s*", re.ASCII)
+_COMPARATORS = ("<", "<=", ">=", ">")
+
+
+def number(value: Any) -> Any:
+    """Read a number or a text that is one, with the digits it has."""
+    if isinstance(value, int | float | Decimal128):
+        return json_number(value)
+    if isinstance(value, str) and re.fullmatch(rf"\s*{_NUMBER}\s*", value, re.ASCII):
+        return decimal.Decimal(value.strip())
+    return None
+
+
+def _quantity(value: Any, unit: Any, comparator: Any = None) -> dict[str, Any]:
+    found: dict[str, Any] = {"value": value}
+    if comparator in _COMPARATORS:
+        found["comparator"] = comparator
+    text = clean(unit.strip()) if isinstance(unit, str) else None
+    if text is not None:
+        found["unit"] = text
+    return found
+
+
+def read_quantity(value: Any, system: Any = None) -> dict[str, Any] | None:
+    """Read a Quantity from a number, an object or a text like `< 7.0 %`; None if it is none."""
+    if isinstance(value, dict):
+        amount = number(value.get("value"))
+        if amount is None:
+            return (
+                read_quantity(value.get("value")) if isinstance(value.get("value"), str) else None
+            )
+        found = _quantity(amount, value.get("unit"), value.get("comparator"))
+        return {**found, **_unit_code(value, system)}
+    if isinstance(value, str):
+        match = _SLOPPY.fullmatch(value)
+        if match is None:
+            return None
+        comparator, amount, unit = match.groups()
+        found = _quantity(decimal.Decimal(amount), unit, comparator)
+    else:
+        amount = number(value)
+        if amount is None:
+            return None
+        found = _quantity(amount, None)
+    return {**found, **_unit_code({"code": found.get("unit")}, system)}
+
+
+def _unit_code(value: dict[str, Any], system: Any) -> dict[str, Any]:
+    """A unit's code needs its system (invariant qty-3): both are served, or neither."""
+    url, code = value.get("system", system), value.get("code")
+    if not (isinstance(url, str) and isinstance(code, str) and is_code(code)):
+        return {}
+    return {"system": url, "code": code} if re.fullmatch(r"(https?://|urn:)\S+", url) else {}
+
+
+def read_range(value: Any, system: Any = None) -> dict[str, Any] | None:
+    """Read a Range from `{low, high}` or a text like `120-140 mmHg`; low above high is none."""
+    if isinstance(value, str):
+        match = _SLOPPY_RANGE.fullmatch(value)
+        if match is None:
+            return None
+        low, high, unit = match.groups()
+        value = {"low": {"value": low, "unit": unit}, "high": {"value": high, "unit": unit}}
+    if not isinstance(value, dict):
+        return None
+    unit = value.get("unit")
+    found = {}
+    for end in ("low", "high"):
+        stored = value.get(end)
+        if stored is None:
+            continue
+        stored = stored if isinstance(stored, dict) else {"value": stored, "unit": unit}
+        quantity = read_quantity(stored, system)
+        if quantity is None:
+            return None
+        quantity.pop("comparator", None)  # a Range's ends are SimpleQuantity
+        found[end] = quantity
+    if len(found) == 2 and _as_decimal(found["low"]) > _as_decimal(found["high"]):
+        return None
+    return found or None
+
+
+def _as_decimal(quantity: dict[str, Any]) -> decimal.Decimal:
+    value = quantity["value"]
+    return value if isinstance(value, decimal.Decimal) else as_decimal(value) or decimal.Decimal(0)
+
+
+def read_ratio(value: Any, system: Any = None) -> dict[str, Any] | None:
+    """Read a Ratio from `{numerator, denominator}` or `140/90`; one half alone is none."""
+    if isinstance(value, str):
+        match = _SLOPPY_RATIO.fullmatch(value)
+        if match is None:
+            return None
+        comparator, top, bottom = match.groups()
+        value = {"numerator": {"value": top, "comparator": comparator}, "denominator": bottom}
+    if not isinstance(value, dict):
+        return None
+    numerator = read_quantity(value.get("numerator"), system)
+    denominator = read_quantity(value.get("denominator"), system)
+    if numerator is None or denominator is None:
+        return None
+    return {"numerator": numerator, "denominator": denominator}
+
+
+@dataclass(frozen=True)
+class Quantity(Kind):
+    """A Quantity, also from sloppy text."""
+
+    @property
+    def fhir_type(self) -> str:
+        return "Quantity"
+
+    def encoder(self, site: Site) -> Encode:
+        def encode(value: Any, findings: Findings) -> Any:
+            found = read_quantity(value)
+            if found is None:
+                findings.append(site.degraded(wrong_type(value, "a quantity")))
+            return found
+
+        return encode
+
+
+@dataclass(frozen=True)
+class Measure(Kind):
+    """A stored number in a fixed UCUM unit, as Quantity or one of its specialisations."""
+
+    unit: str
+    code: str
+    as_type: str = "Quantity"
+
+    @property
+    def fhir_type(self) -> str:
+        return self.as_type
+
+    def encoder(self, site: Site) -> Encode:
+        unit, code = self.unit, self.code
+
+        def encode(value: Any, findings: Findings) -> Any:
+            amount = number(value)
+            if amount is None or amount < 0:
+                findings.append(site.degraded(wrong_type(value, "a number from 0 up")))
+                return None
+            return {"value": amount, "unit": unit, "system": UCUM, "code": code}
+
+        return encode

@@ -1,0 +1,148 @@
+"""What FHIR says of the stored document as a record: its id and its tags.
+
+https://hl7.org/fhir/R4/resource.html#Meta
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any
+
+from bson import ObjectId
+
+from fhir_facade.rules.date_search import Comparison, object_id_filter
+from fhir_facade.rules.dates import datetime_text
+from fhir_facade.rules.filters import NOTHING, Filter, any_of
+from fhir_facade.rules.findings import Encode, Findings
+from fhir_facade.rules.kinds.base import Kind, Site
+from fhir_facade.rules.kinds.primitives import DateTime
+from fhir_facade.rules.text import TRUE_VALUES, fhir_id, is_set, stored_ids
+
+
+@dataclass(frozen=True)
+class RecordId(Kind):
+    """The document's `_id` as FHIR id; one that cannot be written as an id is unservable."""
+
+    @property
+    def fhir_type(self) -> str:
+        return "id"
+
+    @property
+    def search_type(self) -> str | None:
+        return "token"
+
+    @property
+    def total(self) -> bool:
+        return True
+
+    def encoder(self, site: Site) -> Encode:
+        def encode(value: Any, findings: Findings) -> str | None:
+            found = fhir_id(value)
+            if found is None:
+                findings.append(site.unservable("an _id that cannot be written as a FHIR id"))
+            return found
+
+        return encode
+
+    def token(self, site: Site, system: str | None, code: str | None) -> Filter:
+        if system is not None or code is None:
+            return NOTHING
+        keys = stored_ids(code)
+        return {site.field: {"$in": keys}} if keys else NOTHING
+
+
+MARKS: dict[str, tuple[str, ...]] = {
+    "archived": ("is_archived", "isArchived"),
+    "acknowledged": ("is_acknowledged", "isAcknowledged"),
+    "hidden": ("is_hidden", "isHidden"),
+}
+"""Tag of the code system `record-state` → the stored marks that set it."""
+
+RECORD_STATE = "record-state"
+
+
+@dataclass(frozen=True)
+class Tags(Kind):
+    """`meta.tag` from the marks of the whole document."""
+
+    prefix: str = ""
+
+    @property
+    def fhir_type(self) -> str:
+        return "Coding"
+
+    @property
+    def search_type(self) -> str | None:
+        return "token"
+
+    @property
+    def many(self) -> bool:
+        return True
+
+    def encoder(self, site: Site) -> Encode:
+        system = site.context.code_system(RECORD_STATE)
+
+        def encode(value: Any, findings: Findings) -> Any:
+            del findings
+            found = [
+                {"system": system, "code": tag, "display": tag.capitalize()}
+                for tag, fields in MARKS.items()
+                if any(name in value and is_set(value[name]) for name in fields)
+            ]
+            return found or None
+
+        return encode
+
+    def token(self, site: Site, system: str | None, code: str | None) -> Filter:
+        if system not in (None, site.context.code_system(RECORD_STATE)):
+            return NOTHING
+        return any_of(
+            {self.prefix + name: {"$in": list(TRUE_VALUES)}}
+            for tag, fields in MARKS.items()
+            if code in (None, tag)
+            for name in fields
+        )
+
+
+_LEGAL = r"^[A-Za-z0-9\-.]{1,64}$"
+_ENCODED_TOO_LONG = "^x-([0-9a-f]{2}){15,}$"
+_SHORT_ASCII = "^[\x01-\x7f]{1,31}$"
+
+
+def plain_id_filter(path: str) -> Filter:
+    """Match each servable `_id` but text beyond ASCII, whose bytes no filter can count."""
+    return {
+        "$or": [
+            {path: {"$type": ["objectId", "binData"]}},
+            {path: {"$regex": _LEGAL}, "$nor": [{path: {"$regex": _ENCODED_TOO_LONG}}]},
+            {path: {"$regex": _SHORT_ASCII}},
+        ]
+    }
+
+
+def odd_id_filter(path: str) -> Filter:
+    """Match each `_id` that holds text beyond ASCII."""
+    return {path: {"$regex": "[^\x01-\x7f]"}}
+
+
+@dataclass(frozen=True)
+class RecordTime(DateTime):
+    """`meta.lastUpdated`; the time an ObjectId `_id` holds stands in for a missing one."""
+
+    as_type: str = "instant"
+
+    def encoder(self, site: Site) -> Encode:
+        encode_time = super().encoder(site)
+
+        def encode(value: Any, findings: Findings) -> Any:
+            if isinstance(value, ObjectId):
+                return datetime_text(value.generation_time.replace(tzinfo=UTC))
+            return encode_time(value, findings)
+
+        return encode
+
+    def date(self, site: Site, comparison: Comparison) -> Filter:
+        if site.field.rsplit(".", 1)[-1] == "_id":
+            return object_id_filter(site.field, comparison)
+        return super().date(site, comparison)

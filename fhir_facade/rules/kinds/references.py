@@ -1,0 +1,247 @@
+"""References to what other servers, and this one, hold.
+
+https://hl7.org/fhir/R4/references.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from fhir_facade.rules.context import Context
+from fhir_facade.rules.filters import NOTHING, Filter, any_of, scalar
+from fhir_facade.rules.findings import Encode, Findings
+from fhir_facade.rules.kinds.base import Kind, Site, Target, data_absent, wrong_type
+from fhir_facade.rules.text import clean, fhir_id, is_id, key_text, stored_ids, stored_keys
+
+_LABELS = ("name", "display")
+
+
+def reference_builder(to: str, sid: str, context: Context) -> Callable[[str, str | None], Any]:
+    """Return the function that writes a Reference from a key and a display."""
+    base = context.reference_base.get(to)
+    prefix = f"{base.rstrip('/')}/{to}/" if base else f"{to}/"
+    system = context.identifier_system(sid)
+
+    def build(key: str, display: str | None) -> dict[str, Any]:
+        reference: dict[str, Any] = {"reference": prefix + key} if is_id(key) else {}
+        reference["type"] = to
+        reference["identifier"] = {"system": system, "value": key}
+        if display is not None:
+            reference["display"] = display
+        return reference
+
+    return build
+
+
+@dataclass(frozen=True)
+class Reference(Kind):
+    """A reference stored as a bare key or as `{id, name}`."""
+
+    to: str
+    sid: str
+    required: bool = False
+
+    @property
+    def fhir_type(self) -> str:
+        return "Reference"
+
+    @property
+    def search_type(self) -> str | None:
+        return "reference"
+
+    @property
+    def total(self) -> bool:
+        return self.required
+
+    def encoder(self, site: Site) -> Encode:
+        build = reference_builder(self.to, self.sid, site.context)
+        to, required, spelled = self.to, self.required, f"{self.to}/"
+
+        def absent(reason: str, display: str | None = None) -> Any:
+            if display is not None:
+                return {"type": to, "display": display, **(data_absent(reason) if required else {})}
+            return {"type": to, **data_absent(reason)} if required else None
+
+        def encode(value: Any, findings: Findings) -> Any:
+            if type(value) is dict:
+                key, display = key_text(value.get("id")), label(value)
+            else:
+                key, display = key_text(value), None
+            if key is not None:
+                return build(key.removeprefix(spelled), display)
+            if value is None or value in ("", {}):
+                return missing(findings)
+            findings.append(site.degraded(unreadable(value)))
+            return absent("unsupported", display)
+
+        def missing(findings: Findings) -> Any:
+            if required:
+                findings.append(site.degraded("nothing stored"))
+            return absent("unknown")
+
+        return encode
+
+    def reference(self, site: Site, target: Target) -> Filter:
+        if target.type not in (None, self.to) or not is_id(target.id):
+            return NOTHING
+        keys = {"$in": [*stored_keys(target.id), f"{self.to}/{target.id}"]}
+        return any_of([scalar(f"{site.field}.id", keys), scalar(site.field, keys)])
+
+    def paths(self, path: str) -> tuple[str, ...]:
+        return (f"{path}.id", path)
+
+    def describe(self) -> str:
+        return f"Reference to {self.to}"
+
+
+def label(value: dict[str, Any]) -> str | None:
+    """Return the denormalised name in a stored reference object, if there is one."""
+    for name in _LABELS:
+        found = value.get(name)
+        if isinstance(found, str) and (text := clean(found)) is not None:
+            return text
+    return None
+
+
+def unreadable(value: Any) -> str:
+    if isinstance(value, dict):
+        return "an object without a readable id"
+    if isinstance(value, str):
+        return "blank text where a key belongs"
+    return wrong_type(value, "a key")
+
+
+_LINK_FIELDS = (("type", "id"), ("module", "moduleId"), ("moduleType", "moduleId"))
+CASE_MODULES = ("case", "Case", "CASE")
+
+
+def links(value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield (module type, stored id) of each complete entry of `linkedModules`."""
+    for entry in value if isinstance(value, list) else ():
+        if isinstance(entry, dict):
+            for type_field, id_field in _LINK_FIELDS:
+                module, key = entry.get(type_field), entry.get(id_field)
+                if isinstance(module, str) and key is not None:
+                    yield module, key
+
+
+def case_keys(value: Any) -> list[str]:
+    """Return the FHIR ids of the cases that `linkedModules` names, in order, each once."""
+    ids = (fhir_id(key) for module, key in links(value) if module in CASE_MODULES)
+    return list(dict.fromkeys(each for each in ids if each is not None))
+
+
+def case_filter(path: str, fhir: str) -> Filter:
+    """Match documents linked to a case; both halves of a link must stand in one element."""
+    keys = stored_ids(fhir)
+    if not keys:
+        return NOTHING
+    pairs = [
+        {type_field: {"$in": list(CASE_MODULES)}, id_field: {"$in": keys}}
+        for type_field, id_field in _LINK_FIELDS
+    ]
+    return any_of({path: {"$elemMatch": pair}} for pair in pairs)
+
+
+@dataclass(frozen=True)
+class CaseLinks(Kind):
+    """The cases among `linkedModules`: the first, the `others` after it, or all."""
+
+    which: str = "all"
+
+    @property
+    def fhir_type(self) -> str:
+        return "Reference"
+
+    @property
+    def search_type(self) -> str | None:
+        return "reference"
+
+    @property
+    def many(self) -> bool:
+        return self.which != "first"
+
+    @property
+    def sortable(self) -> bool:
+        return False
+
+    def encoder(self, site: Site) -> Encode:
+        build = reference_builder("EpisodeOfCare", "case", site.context)
+        which = self.which
+
+        def encode(value: Any, findings: Findings) -> Any:
+            if not isinstance(value, list):
+                if which != "others":
+                    findings.append(site.degraded(wrong_type(value, "a list")))
+                return None
+            if which != "others":
+                findings.extend(map(site.degraded, broken_links(value)))
+            keys = case_keys(value)
+            if which == "first":
+                return build(keys[0], None) if keys else None
+            return [build(key, None) for key in (keys[1:] if which == "others" else keys)] or None
+
+        return encode
+
+    def reference(self, site: Site, target: Target) -> Filter:
+        if target.type not in (None, "EpisodeOfCare"):
+            return NOTHING
+        return case_filter(site.field, target.id)
+
+    def paths(self, path: str) -> tuple[str, ...]:
+        return (f"{path}.id", f"{path}.moduleId")
+
+    def describe(self) -> str:
+        return {
+            "first": "the first case linked",
+            "others": "the cases linked after the first",
+            "all": "the cases linked",
+        }[self.which]
+
+
+def broken_links(value: list[Any]) -> Iterator[str]:
+    """Give the reason for each entry that names no module."""
+    for entry in value:
+        if entry is not None and not any(True for _ in links([entry])):
+            yield "an entry without a module type and id"
+        elif any(module in CASE_MODULES and fhir_id(key) is None for module, key in links([entry])):
+            yield "a case link whose id cannot be a FHIR id"
+
+
+@dataclass(frozen=True)
+class ModuleLinks(Kind):
+    """The links to modules other than cases, as the extension `linked-module`."""
+
+    @property
+    def fhir_type(self) -> str:
+        return "Extension"
+
+    @property
+    def many(self) -> bool:
+        return True
+
+    def encoder(self, site: Site) -> Encode:
+        del site
+
+        def encode(value: Any, findings: Findings) -> Any:
+            del findings
+            found = []
+            for module, key in links(value):
+                text, name = key_text(key), clean(module)
+                if module not in CASE_MODULES and text is not None and name is not None:
+                    found.append(
+                        {
+                            "extension": [
+                                {"url": "module", "valueString": name},
+                                {"url": "id", "valueString": text},
+                            ]
+                        }
+                    )
+            return found or None
+
+        return encode
+
+    def describe(self) -> str:
+        return "links to modules other than cases"

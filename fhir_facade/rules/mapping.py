@@ -1,0 +1,247 @@
+"""Mapping tables and what is compiled from them.
+
+A mapping says once where each FHIR element lives in a stored document; reading, searching, sorting,
+indexes, the CapabilityStatement and the documentation are derived from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from operator import methodcaller
+from typing import Any
+
+from bson import ObjectId
+
+from fhir_facade.rules.context import Context
+from fhir_facade.rules.elements import Put, fhirpath, placer
+from fhir_facade.rules.filters import Filter, all_of, any_of, first_present
+from fhir_facade.rules.findings import Encode, Findings, is_unservable
+from fhir_facade.rules.kinds.base import Kind, Site
+from fhir_facade.rules.kinds.record import MARKS
+from fhir_facade.rules.text import TRUE_VALUES, is_set
+
+WHOLE = "*"
+"""The field of a rule that reads the whole document."""
+
+PARENT = "parent"
+"""Where an embedded record finds the document it stands in."""
+
+Finish = Callable[[dict[str, Any], dict[str, Any], Findings, Context], None]
+"""Mends a finished resource where an invariant ties several elements together."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One line of a mapping table."""
+
+    element: str
+    fields: tuple[str, ...]
+    kind: Kind
+    search: tuple[str, ...] = ()
+
+
+def rule(element: str, field: str | tuple[str, ...], kind: Kind, search: str = "") -> Rule:
+    """Declare a line: FHIR element, stored field (or its names), kind, search parameters."""
+    return Rule(element, (field,) if isinstance(field, str) else field, kind, tuple(search.split()))
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """How documents of a collection, or elements of an array in them, become a resource."""
+
+    resource: str
+    collection: str
+    rules: tuple[Rule, ...]
+    where: Filter = field(default_factory=dict)
+    """Which documents of the collection (for an embedded record: also of its element) it reads."""
+    unwind: str | None = None
+    """The array whose elements are the records; their document is read as `parent`."""
+    fixed: dict[str, Any] = field(default_factory=dict)
+    """Elements that are the same in every resource."""
+    finish: tuple[Finish, ...] = ()
+    links: tuple[str, ...] = ()
+    """Work item types whose records linked to the case the mapping reads, as `linked`."""
+    main_date: str | None = None
+    """The search parameter that most clients sort and search by."""
+
+    @property
+    def deleted_paths(self) -> tuple[str, ...]:
+        own = ("is_deleted", "isDeleted")
+        return own if self.unwind is None else (*own, *(f"{PARENT}.{path}" for path in own))
+
+    @property
+    def hidden_paths(self) -> tuple[str, ...]:
+        own = MARKS["hidden"]
+        return own if self.unwind is None else (*own, *(f"{PARENT}.{path}" for path in own))
+
+
+@dataclass(frozen=True)
+class Target:
+    """One place a search parameter looks: a kind and the paths it may stand under."""
+
+    kind: Kind
+    sites: tuple[Site, ...]
+
+    def filter(self, condition: Callable[[Kind, Site], Filter]) -> Filter:
+        by_path = {site.field: site for site in self.sites}
+        return first_present(list(by_path), lambda path: condition(self.kind, by_path[path]))
+
+
+@dataclass(frozen=True)
+class Param:
+    """A search parameter as one mapping answers it."""
+
+    name: str
+    type: str
+    targets: tuple[Target, ...]
+    elements: tuple[str, ...]
+    end: Target | None = None
+    """Where the parameter compares a Period: its end, and the one target is its start."""
+
+    def filter(self, condition: Callable[[Kind, Site], Filter]) -> Filter:
+        return any_of(target.filter(condition) for target in self.targets)
+
+    @property
+    def sort_paths(self) -> tuple[str, ...]:
+        """The stored paths a sort compares; empty where a record may have several values."""
+        if len(self.targets) != 1 or not self.targets[0].kind.sortable or self.type == "special":
+            return ()
+        target = self.targets[0]
+        return tuple(path for site in target.sites for path in target.kind.paths(site.field))
+
+    @property
+    def index_paths(self) -> tuple[str, ...]:
+        return tuple(
+            dict.fromkeys(
+                path
+                for target in (*self.targets, *([self.end] if self.end else []))
+                for site in target.sites
+                for path in target.kind.paths(site.field)
+            )
+        )
+
+
+def _joined(
+    before: Param | None, name: str, target: Target, element: str, *, is_end: bool
+) -> Param:
+    if before is None:
+        return Param(name, target.kind.search_type or "special", (target,), (element,))
+    elements = (*before.elements, element)
+    if is_end:
+        return replace(before, elements=elements, end=target)
+    return replace(before, elements=elements, targets=(*before.targets, target))
+
+
+Step = tuple[Callable[[dict[str, Any]], Any], Encode, Put, bool]
+
+
+class Compiled:
+    """A mapping bound to a deployment's settings: closures to read, parameters to search."""
+
+    def __init__(self, mapping: Mapping, context: Context) -> None:
+        self.mapping = mapping
+        self.context = context
+        self.resource = mapping.resource
+        self._steps: list[Step] = [self._step(each) for each in mapping.rules]
+        self.params = self._params()
+        self.servable = self._servable()
+        self.not_deleted: Filter = {
+            path: {"$nin": list(TRUE_VALUES)} for path in mapping.deleted_paths
+        }
+        self.not_hidden: Filter = {
+            path: {"$nin": list(TRUE_VALUES)} for path in mapping.hidden_paths
+        }
+
+    def _site(self, each: Rule, field: str) -> Site:
+        return Site(fhirpath(self.resource, each.element), field, self.context)
+
+    def _step(self, each: Rule) -> Step:
+        site = self._site(each, each.fields[0])
+        put = placer(each.element, each.kind, self.context)
+        return getter(each.fields), each.kind.encoder(site), put, each.kind.total
+
+    def _params(self) -> dict[str, Param]:
+        found: dict[str, Param] = {}
+        for each in self.mapping.rules:
+            target = Target(each.kind, tuple(self._site(each, path) for path in each.fields))
+            element = fhirpath(self.resource, each.element)
+            for spelled in each.search:
+                name, _, end = spelled.partition(".")
+                found[name] = _joined(found.get(name), name, target, element, is_end=end == "end")
+        return found
+
+    def _servable(self) -> Filter:
+        conditions = []
+        for each in self.mapping.rules:
+            if each.kind.servable(self._site(each, each.fields[0])) is None:
+                continue
+            target = Target(each.kind, tuple(self._site(each, path) for path in each.fields))
+            conditions.append(target.filter(lambda kind, site: kind.servable(site) or {}))
+        return all_of(conditions) if conditions else {}
+
+    def encode(
+        self, document: dict[str, Any], version: str, findings: Findings
+    ) -> dict[str, Any] | None:
+        """Return the resource of a stored document; None, with a finding, if it is unservable."""
+        resource: dict[str, Any] = {
+            "resourceType": self.resource,
+            "id": None,
+            "meta": {"versionId": version},
+        }
+        resource.update(self.mapping.fixed)
+        for get, encode, put, total in self._steps:
+            value = get(document)
+            if value is None and not total:
+                continue
+            encoded = encode(value, findings)
+            if encoded is not None:
+                put(resource, encoded)
+        for finish in self.mapping.finish:
+            finish(resource, document, findings, self.context)
+        return None if findings and is_unservable(findings) else resource
+
+    def is_deleted(self, document: dict[str, Any]) -> bool:
+        """Say whether the record, or the document it stands in, is marked deleted."""
+        own = is_set(document.get("is_deleted")) or is_set(document.get("isDeleted"))
+        parent = document.get(PARENT) if self.mapping.unwind else None
+        return own or (isinstance(parent, dict) and self.is_deleted(parent))
+
+
+def getter(fields: Sequence[str]) -> Callable[[dict[str, Any]], Any]:
+    """Return the function that reads the first of several paths that holds anything."""
+    if len(fields) == 1:
+        return _path_getter(fields[0])
+    getters = [_time_of_id if path.endswith("_id") else _path_getter(path) for path in fields]
+
+    def get(document: dict[str, Any]) -> Any:
+        for each in getters:
+            value = each(document)
+            if value is not None and value != "":
+                return value
+        return None
+
+    return get
+
+
+def _time_of_id(document: dict[str, Any]) -> Any:
+    value = document.get("_id")
+    return value if isinstance(value, ObjectId) else None
+
+
+def _path_getter(path: str) -> Callable[[dict[str, Any]], Any]:
+    if path == WHOLE:
+        return lambda document: document
+    first, *rest = path.split(".")
+    if not rest:
+        return methodcaller("get", first)
+
+    def get(document: dict[str, Any]) -> Any:
+        value = document.get(first)
+        for name in rest:
+            if type(value) is not dict:
+                return None
+            value = value.get(name)
+        return value
+
+    return get

@@ -1,0 +1,86 @@
+"""All mappings of a deployment, by resource type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from fhir_facade.rules.context import Context
+from fhir_facade.rules.index import Index
+from fhir_facade.rules.mapping import PARENT, Compiled, Mapping, Param
+
+
+@dataclass(frozen=True)
+class ResourceType:
+    """A resource type and the mappings that serve it: one, or one per collection it is found in."""
+
+    name: str
+    sources: tuple[Compiled, ...]
+
+    @property
+    def params(self) -> dict[str, Param]:
+        """The parameters that every source answers."""
+        first, *rest = self.sources
+        return {
+            name: param
+            for name, param in first.params.items()
+            if all(name in each.params for each in rest)
+        }
+
+    @property
+    def main_date(self) -> str | None:
+        return self.sources[0].mapping.main_date
+
+
+class Registry:
+    """Every served type, compiled with a deployment's settings."""
+
+    def __init__(self, mappings: Iterable[Mapping], context: Context) -> None:
+        self.context = context
+        by_name: dict[str, list[Compiled]] = {}
+        for mapping in mappings:
+            by_name.setdefault(mapping.resource, []).append(Compiled(mapping, context))
+        self.types = {name: ResourceType(name, tuple(each)) for name, each in by_name.items()}
+
+    def __iter__(self) -> Iterator[ResourceType]:
+        return iter(self.types.values())
+
+    def get(self, name: str) -> ResourceType | None:
+        return self.types.get(name)
+
+    @property
+    def sources(self) -> list[Compiled]:
+        return [source for each in self for source in each.sources]
+
+    @property
+    def collections(self) -> list[str]:
+        return list(dict.fromkeys(source.mapping.collection for source in self.sources))
+
+    def indexes(self) -> list[Index]:
+        """Return the indexes that the declared searches and sorts need, each once."""
+        found = [index for source in self.sources for index in _indexes(source)]
+        return sorted(set(found), key=lambda index: (index.collection, index.name))
+
+
+def _indexes(source: Compiled) -> Iterator[Index]:
+    mapping = source.mapping
+    discriminator = [path for path in mapping.where if path == "type"]
+    lead = tuple((path, 1) for path in discriminator)
+    if lead:
+        yield Index(mapping.collection, (*lead, ("_id", 1)))
+    for param in source.params.values():
+        for path in param.index_paths:
+            stored = _stored_path(mapping, path)
+            if stored is not None and stored != "_id":
+                yield Index(mapping.collection, (*lead, (stored, 1)))
+
+
+def _stored_path(mapping: Mapping, path: str) -> str | None:
+    """Return the path from the document's root; None for what is computed."""
+    if path == "*":
+        return None
+    if mapping.unwind is None:
+        return path
+    if path.startswith(f"{PARENT}."):
+        return path.removeprefix(f"{PARENT}.")
+    return f"{mapping.unwind}.{path}"

@@ -1,0 +1,279 @@
+"""The tables of the embedded store, and the index entries that each document has.
+
+A collection is a table of (`key`, `bson`): the `_id` in BSON's order, and the document. An index is
+a side table of (`k`, `id`), one row for each distinct combination of the values on its paths: `k`
+is those values in BSON's order, `id` the document's key. So a range of an index is a range of rows,
+and rows of equal values are in `_id` order.
+
+A side table holds what MongoDB's multikey index holds (an array gives its elements, an empty one
+"undefined", missing is null; two arrays give the cross product). Every document that can satisfy a
+condition on a path has an entry in the condition's range; the converse does not hold, so whoever
+reads an index checks the complete filter. The row (`''`, `''`) says that some document has several
+entries.
+"""
+
+# ruff: noqa: S608 - only quoted names are put into SQL
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice, product
+from typing import Any, Final
+
+from fhir_facade.rules.index import Index
+from fhir_facade.store.codec import decode
+from fhir_facade.store.order import invert
+from fhir_facade.store.paths import Extractor, index_values
+
+FORMAT: Final = 1
+_MULTIKEY_ROW: Final = (b"", b"")
+_CHUNK: Final = 5000
+
+Entry = tuple[bytes, bytes]
+
+
+def quoted(name: str) -> str:
+    """Quote a name for SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _count(table: str, key: str) -> str:
+    return f"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {key} >= ? AND {key} < ? LIMIT ?)"
+
+
+@dataclass(frozen=True)
+class Source:
+    """The statements that read documents in the order of an index, or of the `_id` itself."""
+
+    name: str
+    keys: tuple[tuple[str, int], ...]
+    """The index's keys without an ascending `_id` at the end, which the `id` column is."""
+    count: str
+    """(low, high, limit): entries of a range, counted up to a limit."""
+    forward: str
+    """(k, id, high): entries after (k, id)."""
+    backward: str
+    """(k, id, low): entries before (k, id), backwards."""
+    next_group: str = ""
+    """(low, high): the first `k` of a range."""
+    previous_group: str = ""
+    """(low, high): the last `k` of a range."""
+    group_forward: str = ""
+    """(k, id): the entries of one `k` after `id`."""
+    group_backward: str = ""
+    """(k, id): the entries of one `k` before `id`, backwards."""
+    multikey: str = ""
+    """Whether a document has, or had, several entries."""
+
+    @classmethod
+    def of_documents(cls, table: str) -> Source:
+        """Read a collection by `_id`."""
+        columns = f"SELECT key, key, bson FROM {table}"
+        return cls(
+            name="_id_",
+            keys=(("_id", 1),),
+            count=_count(table, "key"),
+            forward=f"{columns} WHERE key >= ?1 AND key < ?3 ORDER BY key",
+            backward=f"{columns} WHERE key < ?1 AND key >= ?3 ORDER BY key DESC",
+        )
+
+    @classmethod
+    def of_index(
+        cls, name: str, keys: tuple[tuple[str, int], ...], table: str, documents: str
+    ) -> Source:
+        """Read a collection by a side table."""
+        columns = f"SELECT k, id, bson FROM {table} CROSS JOIN {documents} ON key = id"
+        first = f"SELECT k FROM {table} WHERE k >= ? AND k < ? ORDER BY k"
+        return cls(
+            name=name,
+            keys=keys,
+            count=_count(table, "k"),
+            forward=f"{columns} WHERE (k, id) > (?, ?) AND k < ? ORDER BY k, id",
+            backward=f"{columns} WHERE (k, id) < (?, ?) AND k >= ? ORDER BY k DESC, id DESC",
+            next_group=f"{first} LIMIT 1",
+            previous_group=f"{first} DESC LIMIT 1",
+            group_forward=f"{columns} WHERE k = ? AND id > ? ORDER BY id",
+            group_backward=f"{columns} WHERE k = ? AND id < ? ORDER BY id DESC",
+            multikey=f"SELECT 1 FROM {table} WHERE k = x'' AND id = x''",
+        )
+
+    def is_multikey(self, connection: sqlite3.Connection) -> bool:
+        """Say whether some document has, or once had, several entries."""
+        return bool(self.multikey) and connection.execute(self.multikey).fetchone() is not None
+
+
+@dataclass(frozen=True)
+class SideTable:
+    """One index and the table that holds it."""
+
+    index: Index
+    table: str
+    columns: tuple[tuple[Extractor, bool], ...]
+    source: Source
+
+    @classmethod
+    def of(cls, index: Index) -> SideTable:
+        """Describe the side table of an index."""
+        keys = index.keys[:-1] if index.keys[-1] == ("_id", 1) else index.keys
+        columns = tuple((index_values(path), direction < 0) for path, direction in keys)
+        table = quoted(f"index:{index.collection}:{index.name}")
+        documents = quoted(f"documents:{index.collection}")
+        return cls(index, table, columns, Source.of_index(index.name, keys, table, documents))
+
+    def entries(self, document: dict[str, Any]) -> set[bytes]:
+        """Return the `k` of each row that the document has."""
+        parts: list[list[bytes]] = []
+        single = True
+        for values, descending in self.columns:
+            found = values(document)
+            single = single and len(found) == 1
+            parts.append([invert(value) for value in found] if descending else found)
+        if single:
+            return {b"".join([part[0] for part in parts])}
+        return {b"".join(combination) for combination in product(*parts)}
+
+
+@dataclass
+class Collection:
+    """One collection's table and indexes."""
+
+    name: str
+    indexes: list[SideTable] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.table = quoted(f"documents:{self.name}")
+        self.by_id = Source.of_documents(self.table)
+        self.get = f"SELECT bson FROM {self.table} WHERE key = ?"
+
+    @property
+    def sources(self) -> list[Source]:
+        """Every way to read the collection in some order."""
+        return [self.by_id, *(side.source for side in self.indexes)]
+
+
+class Schema:
+    """What one connection knows of the tables; `refresh` looks whether another has changed them."""
+
+    def __init__(self) -> None:
+        self.version = -1
+        self.collections: dict[str, Collection] = {}
+
+    def refresh(self, connection: sqlite3.Connection) -> None:
+        """Read the catalogue again if the tables have changed since."""
+        (version,) = connection.execute("PRAGMA schema_version").fetchone()
+        if version == self.version:
+            return
+        collections = {
+            name: Collection(name) for (name,) in connection.execute("SELECT name FROM collections")
+        }
+        for name, keys in connection.execute("SELECT collection, keys FROM indexes ORDER BY rowid"):
+            index = Index(name, tuple((path, direction) for path, direction in json.loads(keys)))
+            collections[name].indexes.append(SideTable.of(index))
+        self.collections, self.version = collections, version
+
+    def collection(self, connection: sqlite3.Connection, name: str) -> Collection:
+        """Return a collection, made if it does not exist."""
+        if name not in self.collections:
+            table = quoted(f"documents:{name}")
+            connection.execute(f"CREATE TABLE {table} (key BLOB PRIMARY KEY, bson BLOB NOT NULL)")
+            connection.execute("INSERT INTO collections VALUES (?)", (name,))
+            self.refresh(connection)
+        return self.collections[name]
+
+
+def create_catalogue(connection: sqlite3.Connection) -> None:
+    """Prepare a new file; refuse one that another version has written."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version == FORMAT:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if version != FORMAT and (version or tables):
+            raise ValueError(
+                "the SQLite file is not one that this version of the store has written"
+            )
+        if version != FORMAT:
+            connection.execute("CREATE TABLE collections (name TEXT PRIMARY KEY)")
+            connection.execute(
+                "CREATE TABLE indexes (collection TEXT, keys TEXT, PRIMARY KEY (collection, keys))"
+            )
+            connection.execute(f"PRAGMA user_version = {FORMAT}")
+    finally:
+        connection.execute("COMMIT")
+
+
+def missing(schema: Schema, indexes: Sequence[Index]) -> list[Index]:
+    """Return the indexes that have no side table; every collection has the one on `_id`."""
+    present = {
+        side.index for collection in schema.collections.values() for side in collection.indexes
+    }
+    wanted = dict.fromkeys(index for index in indexes if index.keys != (("_id", 1),))
+    return [index for index in wanted if index not in present]
+
+
+def build(connection: sqlite3.Connection, schema: Schema, indexes: Sequence[Index]) -> None:
+    """Create side tables and fill them from the documents that are there."""
+    for name in dict.fromkeys(index.collection for index in indexes):
+        collection = schema.collection(connection, name)
+        sides = [SideTable.of(index) for index in indexes if index.collection == name]
+        for side in sides:
+            _create(connection, side)
+        rows = connection.execute(f"SELECT key, bson FROM {collection.table}")
+        while chunk := list(islice(rows, _CHUNK)):
+            add_entries(connection, sides, [(key, decode(data)) for key, data in chunk])
+    schema.refresh(connection)
+
+
+def _create(connection: sqlite3.Connection, side: SideTable) -> None:
+    connection.execute(
+        f"CREATE TABLE {side.table} (k BLOB, id BLOB, PRIMARY KEY (k, id)) WITHOUT ROWID"
+    )
+    connection.execute(
+        "INSERT INTO indexes VALUES (?, ?)", (side.index.collection, json.dumps(side.index.keys))
+    )
+
+
+def add_entries(
+    connection: sqlite3.Connection,
+    sides: Iterable[SideTable],
+    documents: Sequence[tuple[bytes, Mapping[str, Any]]],
+) -> None:
+    """Index documents, given with their keys."""
+    for side in sides:
+        connection.executemany(
+            f"INSERT OR IGNORE INTO {side.table} VALUES (?, ?)",
+            sorted(_rows(side, documents)),
+        )
+
+
+def _rows(side: SideTable, documents: Sequence[tuple[bytes, Mapping[str, Any]]]) -> Iterator[Entry]:
+    for key, document in documents:
+        entries = side.entries(dict(document))
+        if len(entries) > 1:
+            yield _MULTIKEY_ROW
+        for entry in entries:
+            yield entry, key
+
+
+def move_entries(
+    connection: sqlite3.Connection,
+    sides: Iterable[SideTable],
+    key: bytes,
+    old: dict[str, Any],
+    new: dict[str, Any],
+) -> None:
+    """Bring the entries of a replaced document up to date."""
+    for side in sides:
+        before, after = side.entries(old), side.entries(new)
+        connection.executemany(
+            f"DELETE FROM {side.table} WHERE k = ? AND id = ?", [(k, key) for k in before - after]
+        )
+        added = [(k, key) for k in after - before]
+        if len(after) > 1:
+            added.append(_MULTIKEY_ROW)
+        connection.executemany(f"INSERT OR IGNORE INTO {side.table} VALUES (?, ?)", added)

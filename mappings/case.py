@@ -1,0 +1,168 @@
+"""The case (`patient_case`): EpisodeOfCare, CareTeam, CarePlan and the List of its items.
+
+https://hl7.org/fhir/R4/episodeofcare.html
+"""
+
+from __future__ import annotations
+
+from fhir_facade.rules.invariants import period_in_order
+from fhir_facade.rules.kinds import (
+    Annotation,
+    Code,
+    Complex,
+    Concept,
+    Date,
+    DateTime,
+    Identifier,
+    Many,
+    Money,
+    Text,
+    part,
+)
+from fhir_facade.rules.mapping import WHOLE, Mapping, Rule, rule
+from mappings.case_kinds import (
+    CaseStatus,
+    Conditions,
+    ItemEntries,
+    ManagingOrganization,
+    Origins,
+    PartyIdentifiers,
+    PassedThrough,
+    StatusHistory,
+)
+from mappings.case_plan import LinkedGoals, WorkflowActivities
+from mappings.case_team import OrganizationsOf, Participants
+from mappings.codes import CARE_PLAN_STATUS, CARE_TEAM_STATUS, EPISODE_STATUS
+from mappings.common import EMPLOYER, RECORD, REQUIRED_MEMBER, USER
+from mappings.own import OwnReference
+
+CREATED = ("created", "createdAt", "created_at")
+STATE = ("status.state", "status")
+
+
+def named_reference(kind_name: str) -> Complex:
+    """The extension of a thing that is no FHIR resource: its id and its name."""
+    return Complex((part("id", f"{kind_name}Id", Text()), part("name", f"{kind_name}Name", Text())))
+
+
+SAVINGS = Complex(
+    (
+        part("identified", "identifiedSavingsTotal", Money()),
+        part("realized", "realizedSavingsTotal", Money()),
+        part("last-realized", "lastRealizedDate", Date()),
+    )
+)
+
+# fmt: off
+EPISODE_OF_CARE = Mapping(
+    "EpisodeOfCare",
+    collection="patient_case",
+    rules=(
+        *RECORD,
+        # FHIR element                       stored field            kind                                          search
+        rule("identifier[]",                   "_id",                  Identifier("case", of_record=True),           "identifier"),
+        rule("identifier[]",                   "wellnecityId",         Identifier("wellnecity-case"),                "identifier"),
+        rule("identifier[]",                   "caseId",               Identifier("external-case"),                  "identifier"),
+        rule("identifier[]",                   "participants",         PartyIdentifiers(),                           "identifier"),
+        rule("status",                         STATE,                  Code(EPISODE_STATUS, required=True),          "status"),
+        rule("statusHistory[]",                "log",                  StatusHistory()),
+        rule("type[]",                         "type",                 Concept("case-type"),                         "type"),
+        rule("type[]",                         "caseSubtype",          Concept("case-subtype"),                      "type"),
+        rule("type[]",                         "caseSubtypeList",      Many(Concept("case-subtype")),                "type"),
+        rule("diagnosis[]",                    "items",                Conditions()),
+        rule("patient",                        "subject",              REQUIRED_MEMBER,                              "patient"),
+        rule("managingOrganization",           "participants",         ManagingOrganization(),                       "organization"),
+        rule("period.start",                   "initiatedDate",        DateTime(),                                   "date.start"),
+        rule("period.end",                     "closedDate",           DateTime(),                                   "date.end"),
+        rule("careManager",                    "owner",                USER,                                         "care-manager"),
+        rule("team[]",                         "_id",                  OwnReference("CareTeam")),
+        EMPLOYER,
+        rule("extension:case-status",          "status",               CaseStatus()),
+        rule("extension:case-origin",          WHOLE,                  Origins(),                                    "origin"),
+        rule("extension:campaign",             WHOLE,                  named_reference("campaign")),
+        rule("extension:campaign-health-plan", WHOLE,                  named_reference("campaignHealthPlan")),
+        rule("extension:performance-lever",    WHOLE,                  named_reference("performanceLever")),
+        rule("extension:program-key",          "programKey",           Text()),
+        rule("extension:case-name",            "name",                 Text()),
+        rule("extension:case-description",     "description",          Text()),
+        rule("extension:due-date",             "dueDate",              Date(),                                       "due"),
+        rule("extension:last-activity",        "lastActivityDate",     DateTime()),
+        rule("extension:note",                 "notes",                Many(Annotation())),
+        rule("extension:vendor-case-status",   "vendorCaseStatus",     Concept("vendor-case-status")),
+        rule("extension:savings",              "savingStats",          SAVINGS),
+        rule("extension:created",              CREATED,                DateTime()),
+        rule("extension:created-by",           ("created_by", "createdBy"), USER),
+        rule("extension:updated-by",           ("updated_by", "updatedBy"), USER),
+        rule("extension[]",                    "extension",            PassedThrough()),
+    ),
+    finish=(period_in_order("period", field="closedDate"),),
+    main_date="date",
+)
+
+CASE_FACTS: tuple[Rule, ...] = (
+    *RECORD,
+    rule("identifier[]",  "_id",           Identifier("case", of_record=True),  "identifier"),
+    rule("subject",       "subject",       REQUIRED_MEMBER,                     "patient subject"),
+    rule("period.start",  "initiatedDate", DateTime(),                          "date.start"),
+    rule("period.end",    "closedDate",    DateTime(),                          "date.end"),
+    rule("extension:case", "_id",          OwnReference("EpisodeOfCare", "case"), "case"),
+)
+
+CARE_TEAM = Mapping(
+    "CareTeam",
+    collection="patient_case",
+    rules=(
+        *CASE_FACTS,
+        rule("status",                 STATE,          Code(CARE_TEAM_STATUS),  "status"),
+        rule("name",                   "name",         Text()),
+        rule("participant[]",          "participants", Participants()),
+        rule("managingOrganization[]", "participants", OrganizationsOf()),
+    ),
+    finish=(period_in_order("period", field="closedDate"),),
+    main_date="date",
+)
+
+CARE_PLAN = Mapping(
+    "CarePlan",
+    collection="patient_case",
+    fixed={
+        "intent": "plan",
+        "category": [
+            {
+                "coding": [
+                    {
+                        "system": "http://hl7.org/fhir/us/core/CodeSystem/careplan-category",
+                        "code": "assess-plan",
+                    }
+                ]
+            }
+        ],
+    },
+    rules=(
+        *CASE_FACTS,
+        rule("status",         STATE,          Code(CARE_PLAN_STATUS, required=True, otherwise="unknown"), "status"),
+        rule("title",          "name",         Text()),
+        rule("description",    "description",  Text()),
+        rule("careTeam[]",     "_id",          OwnReference("CareTeam")),
+        rule("goal[]",         "linked.goal",  LinkedGoals()),
+        rule("activity[]",     WHOLE,          WorkflowActivities()),
+        rule("note[]",         "notes",        Many(Annotation())),
+    ),
+    finish=(period_in_order("period", field="closedDate"),),
+    links=("goal", "task"),
+    main_date="date",
+)
+
+ITEM_LIST = Mapping(
+    "List",
+    collection="patient_case",
+    fixed={"status": "current", "mode": "working", "title": "Case items"},
+    rules=(
+        *RECORD,
+        rule("identifier[]",   "_id",      Identifier("case", of_record=True),    "identifier"),
+        rule("subject",        "subject",  REQUIRED_MEMBER,                       "patient subject"),
+        rule("entry[]",        "items",    ItemEntries()),
+        rule("extension:case", "_id",      OwnReference("EpisodeOfCare", "case"), "case"),
+    ),
+)
+# fmt: on

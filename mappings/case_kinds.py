@@ -1,0 +1,427 @@
+"""Kinds that only the case itself needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from fhir_facade.rules.filters import NOTHING, Filter, any_of
+from fhir_facade.rules.findings import Encode, Findings
+from fhir_facade.rules.invariants import in_order
+from fhir_facade.rules.kinds import Concept, DateTime, Kind, Site
+from fhir_facade.rules.kinds.base import Target, wrong_type
+from fhir_facade.rules.kinds.references import reference_builder
+from fhir_facade.rules.text import (
+    TRUE_VALUES,
+    clean,
+    fhir_id,
+    is_code,
+    is_id,
+    is_set,
+    key_text,
+    stored_keys,
+)
+from mappings.codes import EPISODE_STATUS
+from mappings.common import first_text
+
+LOG_TYPE_NAMES = ("log_item_type", "type")
+LOG_DATE_NAMES = ("log_date", "date")
+
+
+def rows(value: Any, site: Site, findings: Findings) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a stored list that are not deleted; anything else is a finding."""
+    if not isinstance(value, list):
+        findings.append(site.degraded(wrong_type(value, "a list")))
+        return
+    for row in value:
+        if isinstance(row, dict):
+            if not (is_set(row.get("is_deleted")) or is_set(row.get("isDeleted"))):
+                yield row
+        elif row is not None:
+            findings.append(site.degraded(wrong_type(row, "an object")))
+
+
+@dataclass(frozen=True)
+class CaseStatus(Concept):
+    """The case's own status word, beside the state that FHIR's status comes from."""
+
+    system: str = "case-status"
+
+    def encoder(self, site: Site) -> Encode:
+        encode_pair = super().encoder(site)
+
+        def encode(value: Any, findings: Findings) -> Any:
+            pair = value if isinstance(value, dict) else {}
+            known = {name: pair[name] for name in ("value", "display") if pair.get(name)}
+            return encode_pair(known, findings) if known else None
+
+        return encode
+
+
+@dataclass(frozen=True)
+class PartyIdentifiers(Kind):
+    """Each participant's own number for the case, assigned by its organization."""
+
+    @property
+    def fhir_type(self) -> str:
+        return "Identifier"
+
+    @property
+    def search_type(self) -> str:
+        return "token"
+
+    @property
+    def many(self) -> bool:
+        return True
+
+    def encoder(self, site: Site) -> Encode:
+        system = site.context.identifier_system("party-case")
+        organization = reference_builder("Organization", "org", site.context)
+
+        def encode(value: Any, findings: Findings) -> Any:
+            found = []
+            for row in rows(value, site, []):
+                number = key_text(row.get("case_participant_case_id"))
+                if number is None:
+                    continue
+                identifier: dict[str, Any] = {"system": system, "value": number}
+                assigner = key_text(row.get("case_participant_org_id"))
+                if assigner is not None:
+                    identifier["assigner"] = organization(assigner, None)
+                found.append(identifier)
+            del findings
+            return found or None
+
+        return encode
+
+    def token(self, site: Site, system: str | None, code: str | None) -> Filter:
+        if system not in (None, site.context.identifier_system("party-case")) or code is None:
+            return NOTHING
+        number = {"case_participant_case_id": {"$in": stored_keys(code)}, **live()}
+        return {site.field: {"$elemMatch": number}}
+
+    def paths(self, path: str) -> tuple[str, ...]:
+        return (f"{path}.case_participant_case_id",)
+
+
+def live() -> Filter:
+    """Match an embedded object that is not marked deleted."""
+    return {name: {"$nin": list(TRUE_VALUES)} for name in ("is_deleted", "isDeleted")}
+
+
+@dataclass(frozen=True)
+class ManagingOrganization(Kind):
+    """The primary participant's organization, else the originator's."""
+
+    @property
+    def fhir_type(self) -> str:
+        return "Reference"
+
+    @property
+    def search_type(self) -> str:
+        return "reference"
+
+    @property
+    def sortable(self) -> bool:
+        return False
+
+    def encoder(self, site: Site) -> Encode:
+        build = reference_builder("Organization", "org", site.context)
+
+        def encode(value: Any, findings: Findings) -> Any:
+            parties = list(rows(value, site, findings))
+            primary = (row for row in parties if row.get("case_participant_is_primary") is True)
+            originators = (
+                row for row in parties if row.get("case_participant_role") == "originator"
+            )
+            for row in (*primary, *originators):
+                key = key_text(row.get("case_participant_org_id"))
+                if key is not None:
+                    return build(key, None)
+            findings.append(site.noted("no primary participant and no originator"))
+            return None
+
+        return encode
+
+    def reference(self, site: Site, target: Target) -> Filter:
+        if target.type not in (None, "Organization") or not is_id(target.id):
+            return NOTHING
+        wanted = {"case_participant_org_id": {"$in": stored_keys(target.id)}, **live()}
+        primary = {**wanted, "case_participant_is_primary": True}
+        originator = {**wanted, "case_participant_role": "originator"}
+        any_primary = {site.field: {"$elemMatch": {"case_participant_is_primary": True, **live()}}}
+        return any_of(
+            [
+                {site.field: {"$elemMatch": primary}},
+                {site.field: {"$elemMatch": originator}, "$nor": [any_primary]},
+            ]
+        )
+
+    def paths(self, path: str) -> tuple[str, ...]:
+        return (f"{path}.case_participant_org_id",)
+
+    def describe(self) -> str:
+        return "Reference to the primary participant's Organization, else the originator's"
+
+
+@dataclass(frozen=True)
+class Origins(Kind):
+    """`source` and `referralSource`, each a text or a list, as repeated codes."""
+
+    @property
+    def fhir_type(self) -> str:
+        return "code"
+
+    @property
+    def search_type(self) -> str:
+        return "token"
+
+    @property
+    def many(self) -> bool:
+        return True
+
+    def encoder(self, site: Site) -> Encode:
+        site = site.at("source")
+
+        def encode(document: Any, findings: Findings) -> Any:
+            found: dict[str, None] = {}
+            for name in ("source", "referralSource"):
+                value = document.get(name)
+                for origin in value if isinstance(value, list) else [value]:
+                    if isinstance(origin, str) and is_code(origin):
+                        found[origin] = None
+                    elif origin not in (None, ""):
+                        findings.append(site.at(name).degraded("an origin that is not a code"))
+            return list(found) or None
+
+        return encode
+
+    def token(self, site: Site, system: str | None, code: str | None) -> Filter:
+        del site
+        if system not in (None, "") or code is None:
+            return NOTHING
+        return any_of([{"source": {"$in": [code]}}, {"referralSource": {"$in": [code]}}])
+
+    def paths(self, path: str) -> tuple[str, ...]:
+        del path
+        return ("source", "referralSource")
+
+    def describe(self) -> str:
+        return "codes of source and referralSource"
+
+
+@dataclass(frozen=True)
+class StatusHistory(Kind):
+    """The states a case has left, from its log's status changes in order of time."""
+
+    @property
+    def fhir_type(self) -> str:
+        return "BackboneElement"
+
+    @property
+    def many(self) -> bool:
+        return True
+
+    def encoder(self, site: Site) -> Encode:
+        encode_date = DateTime().encoder(site)
+        readings = EPISODE_STATUS.readings()
+
+        def changes(value: Any) -> list[tuple[str, str]]:
+            found = []
+            for row in rows(value, site, []):
+                state = first_text(row, "new_value", "newValue")
+                date = first_text(row, *LOG_DATE_NAMES)
+                is_change = first_text(row, *LOG_TYPE_NAMES) == "status_change"
+                written = encode_date(date, []) if is_change and date is not None else None
+                if written is not None and isinstance(state, str) and state in readings:
+                    found.append((written, readings[state]))
+            return found
+
+        def encode(value: Any, findings: Findings) -> Any:
+            if not isinstance(value, list):
+                findings.append(site.degraded(wrong_type(value, "a list")))
+                return None
+            found = changes(value)
+            if not all(
+                in_order(one[0], two[0]) for one, two in zip(found, found[1:], strict=False)
+            ):
+                findings.append(
+                    site.noted("status changes out of order; no history is made of them")
+                )
+                return None
+            history = [
+                {"status": code, "period": {"start": start, "end": end}}
+                for (start, code), (end, _) in zip(found, found[1:], strict=False)
+            ]
+            if found:
+                history.append({"status": found[-1][1], "period": {"start": found[-1][0]}})
+            return history or None
+
+        return encode
+
+    def describe(self) -> str:
+        return "history of status_change entries"
+
+
+ITEM_TYPE_NAMES = ("item_type", "type", "itemType")
+ITEM_ID_NAMES = ("item_id", "id", "itemId")
+ITEM_TARGETS = {
+    "claim": ("Claim", "claim"),
+    "prescription": ("MedicationRequest", "prescription"),
+    "moi": ("RiskAssessment", "moi"),
+    "case": ("EpisodeOfCare", "case"),
+    "medication": ("MedicationStatement", "medication"),
+}
+"""Case item type → (resource type, identifier system)."""
+
+
+def item_type(row: dict[str, Any]) -> str:
+    found = first_text(row, *ITEM_TYPE_NAMES)
+    return found.strip().lower() if isinstance(found, str) else ""
+
+
+@dataclass(frozen=True)
+class Conditions(Kind):
+    """The conditions among the case's items."""
+
+    @property
+    def fhir_type(self) -> str:
+        return "BackboneElement"
+
+    @property
+    def many(self) -> bool:
+        return True
+
+    def encoder(self, site: Site) -> Encode:
+        build = reference_builder("Condition", "condition", site.context)
+
+        def encode(value: Any, findings: Findings) -> Any:
+            found = []
+            for row in rows(value, site, []):
+                key = key_text(first_text(row, *ITEM_ID_NAMES))
+                if item_type(row) != "condition":
+                    continue
+                if key is None:
+                    findings.append(site.degraded("a condition without an id"))
+                    continue
+                shown = row.get("description")
+                display = clean(shown) if isinstance(shown, str) else None
+                found.append({"condition": build(key, display)})
+            return found or None
+
+        return encode
+
+    def describe(self) -> str:
+        return "references to the items of type condition"
+
+
+@dataclass(frozen=True)
+class ItemEntries(Kind):
+    """The case's items but the member and the conditions, as List entries."""
+
+    @property
+    def fhir_type(self) -> str:
+        return "BackboneElement"
+
+    @property
+    def many(self) -> bool:
+        return True
+
+    def encoder(self, site: Site) -> Encode:
+        builders = {
+            name: reference_builder(to, sid, site.context)
+            for name, (to, sid) in ITEM_TARGETS.items()
+        }
+        other = site.context.identifier_system("case-item")
+
+        def entry(row: dict[str, Any]) -> dict[str, Any] | None:
+            stored, kind = first_text(row, *ITEM_ID_NAMES), item_type(row)
+            key = fhir_id(stored) if kind == "case" else key_text(stored)
+            if key is None:
+                return None
+            shown = row.get("description")
+            display = clean(shown) if isinstance(shown, str) else None
+            if kind in builders:
+                return {"item": builders[kind](key, display)}
+            item: dict[str, Any] = {"identifier": {"system": other, "value": key}}
+            return {"item": {**item, "display": display} if display else item}
+
+        def encode(value: Any, findings: Findings) -> Any:
+            found = []
+            for row in rows(value, site, findings):
+                if item_type(row) in ("member", "condition"):
+                    continue
+                encoded = entry(row)
+                if encoded is None:
+                    findings.append(site.degraded("an item without a readable id"))
+                else:
+                    found.append(encoded)
+            return found or None
+
+        return encode
+
+    def describe(self) -> str:
+        return "references to the case's items, by type"
+
+
+@cache
+def _extension_model() -> Any:
+    from fhir.resources.R4B.extension import Extension
+
+    return Extension
+
+
+@dataclass(frozen=True)
+class PassedThrough(Kind):
+    """Stored FHIR extension data, served as it is where it is valid."""
+
+    @property
+    def fhir_type(self) -> str:
+        return "Extension"
+
+    @property
+    def many(self) -> bool:
+        return True
+
+    def encoder(self, site: Site) -> Encode:
+        def encode(value: Any, findings: Findings) -> Any:
+            found = []
+            for each in value if isinstance(value, list) else [value]:
+                if _is_extension(each):
+                    found.append(each)
+                elif each not in (None, "", {}, []):
+                    findings.append(site.degraded("not a FHIR extension"))
+            return found or None
+
+        return encode
+
+    def describe(self) -> str:
+        return "FHIR extensions, passed through"
+
+
+def _is_extension(value: Any) -> bool:
+    if not isinstance(value, dict) or not _is_json(value):
+        return False
+    url = value.get("url")
+    values = [name for name in value if name.startswith("value")]
+    if not isinstance(url, str) or ":" not in url or any(map(str.isspace, url)):
+        return False
+    if len(values) + ("extension" in value) != 1:
+        return False
+    try:
+        _extension_model().model_validate(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_json(value: Any) -> bool:
+    if isinstance(value, dict):
+        return bool(value) and all(map(_is_json, value.values()))
+    if isinstance(value, list):
+        return bool(value) and all(map(_is_json, value))
+    if isinstance(value, str):
+        return clean(value) == value
+    return isinstance(value, bool | int) or (isinstance(value, float) and value == value)

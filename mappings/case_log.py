@@ -1,0 +1,131 @@
+"""Provenance: one per entry of a case's log, read-only, id `{case}.log.{n}`.
+
+https://hl7.org/fhir/R4/provenance.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fhir_facade.rules.filters import NOTHING, Filter
+from fhir_facade.rules.findings import Encode, Findings
+from fhir_facade.rules.kinds import Concept, DateTime, Kind, RecordTime, Reference, Site, Tags, Text
+from fhir_facade.rules.kinds.base import data_absent
+from fhir_facade.rules.mapping import WHOLE, Mapping, rule
+from fhir_facade.rules.text import fhir_id, is_id, stored_ids
+from mappings.case_kinds import LOG_DATE_NAMES, LOG_TYPE_NAMES
+from mappings.codes import LOG_TYPE
+from mappings.common import MEMBER, UPDATED, USER
+from mappings.own import OwnReference
+
+SEPARATOR = ".log."
+
+
+@dataclass(frozen=True)
+class LogEntryId(Kind):
+    """The case's id and the entry's place in the log, counted from 1."""
+
+    @property
+    def fhir_type(self) -> str:
+        return "id"
+
+    @property
+    def search_type(self) -> str:
+        return "token"
+
+    @property
+    def total(self) -> bool:
+        return True
+
+    def encoder(self, site: Site) -> Encode:
+        def encode(document: Any, findings: Findings) -> str | None:
+            case = fhir_id(document["parent"].get("_id"))
+            found = f"{case}{SEPARATOR}{document['position']}"
+            if case is None or not is_id(found):
+                findings.append(site.unservable("a case _id that leaves no room for the entry's"))
+                return None
+            return found
+
+        return encode
+
+    def token(self, site: Site, system: str | None, code: str | None) -> Filter:
+        del site
+        case, _, place = (code or "").rpartition(SEPARATOR)
+        keys = stored_ids(case)
+        if system is not None or not keys or not place.isdecimal() or str(int(place)) != place:
+            return NOTHING
+        return {"$and": [{"parent._id": {"$in": keys}}, {"position": int(place)}]}
+
+    def paths(self, path: str) -> tuple[str, ...]:
+        del path
+        return ("parent._id",)
+
+    def describe(self) -> str:
+        return "id of the case and place in its log"
+
+
+@dataclass(frozen=True)
+class Recorded(DateTime):
+    """`recorded` must be there: without a readable date it says that it is unknown."""
+
+    as_type: str = "instant"
+
+    @property
+    def total(self) -> bool:
+        return True
+
+    def encoder(self, site: Site) -> Encode:
+        encode_time = super().encoder(site)
+
+        def encode(value: Any, findings: Findings) -> dict[str, Any]:
+            if value is None:
+                findings.append(site.degraded("nothing stored"))
+                return {"_recorded": data_absent("unknown")}
+            written = encode_time(value, findings)
+            if written is None:
+                return {"_recorded": data_absent("unsupported")}
+            return {"recorded": written}
+
+        return encode
+
+
+@dataclass(frozen=True)
+class Agent(Kind):
+    """Who made the entry; FHIR wants to be told even that nobody knows."""
+
+    @property
+    def fhir_type(self) -> str:
+        return "BackboneElement"
+
+    @property
+    def total(self) -> bool:
+        return True
+
+    def encoder(self, site: Site) -> Encode:
+        encode_who = Reference(USER.to, USER.sid, required=True).encoder(site)
+        return lambda value, findings: {"who": encode_who(value, findings)}
+
+
+# fmt: off
+PROVENANCE = Mapping(
+    "Provenance",
+    collection="patient_case",
+    unwind="log",
+    rules=(
+        # FHIR element               stored field                           kind                                   search
+        rule("id",                     WHOLE,                                 LogEntryId(),                          "_id"),
+        rule("meta.lastUpdated",       (*LOG_DATE_NAMES, *(f"parent.{path}" for path in UPDATED)), RecordTime(), "_lastUpdated"),
+        rule("meta.tag[]",             WHOLE,                                 Tags()),
+        rule("target[]",               "parent._id",                          OwnReference("EpisodeOfCare", "case"), "target case"),
+        rule("recorded*",              LOG_DATE_NAMES,                        Recorded(),                            "recorded"),
+        rule("activity",               LOG_TYPE_NAMES,                        Concept("log-type", codes=(LOG_TYPE,))),
+        rule("agent[]",                ("log_item_owner", "owner"),           Agent()),
+        rule("extension:patient",      "parent.subject",                      MEMBER,                                "patient"),
+        rule("extension:description",  "description",                         Text()),
+        rule("extension:previous-value", ("previous_value", "previousValue"), Text()),
+        rule("extension:new-value",    ("new_value", "newValue"),             Text()),
+    ),
+    main_date="recorded",
+)
+# fmt: on

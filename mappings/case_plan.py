@@ -1,0 +1,146 @@
+"""The workflow of a case as a CarePlan.
+
+https://hl7.org/fhir/R4/careplan.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fhir_facade.rules.findings import Encode, Findings
+from fhir_facade.rules.kinds import (
+    Boolean,
+    Code,
+    Complex,
+    Concept,
+    Date,
+    Integer,
+    Kind,
+    Site,
+    Text,
+    part,
+)
+from fhir_facade.rules.kinds.extensions import extension_values
+from fhir_facade.rules.kinds.primitives import as_decimal
+from fhir_facade.rules.kinds.references import reference_builder
+from fhir_facade.rules.text import fhir_id
+from mappings.case_kinds import rows
+from mappings.codes import STEP_STATUS
+from mappings.common import USER
+
+PREFIX = "case_workflow_"
+
+# fmt: off
+WORKFLOW_STEP = Complex(
+    (
+        part("sequence",      f"{PREFIX}step_sequence",  Integer()),
+        part("category",      f"{PREFIX}step_category",  Concept("workflow-step-category")),
+        part("completed",     f"{PREFIX}completed_date", Date()),
+        part("template-id",   f"{PREFIX}template_id",    Text()),
+        part("template-name", f"{PREFIX}template_name",  Text()),
+        part("case-type",     f"{PREFIX}case_type",      Concept("case-type")),
+        part("is-template",   f"{PREFIX}is_template",    Boolean()),
+    )
+)
+# fmt: on
+
+
+@dataclass(frozen=True)
+class LinkedGoals(Kind):
+    """References to the goals linked to the case."""
+
+    @property
+    def fhir_type(self) -> str:
+        return "Reference"
+
+    @property
+    def many(self) -> bool:
+        return True
+
+    def encoder(self, site: Site) -> Encode:
+        build = reference_builder("Goal", "work-item", site.context)
+
+        def encode(value: Any, findings: Findings) -> Any:
+            del findings
+            keys = map(fhir_id, value)
+            return [build(key, None) for key in keys if key is not None] or None
+
+        return encode
+
+    def describe(self) -> str:
+        return "references to the case's goals"
+
+
+@dataclass(frozen=True)
+class WorkflowActivities(Kind):
+    """One activity a workflow step, in sequence; then one a linked task."""
+
+    @property
+    def fhir_type(self) -> str:
+        return "BackboneElement"
+
+    @property
+    def many(self) -> bool:
+        return True
+
+    def encoder(self, site: Site) -> Encode:
+        encode_detail = _detail_encoder(site.at("workflow"))
+        build_task = reference_builder("Task", "work-item", site.context)
+        steps_site = site.at("workflow")
+
+        def encode(document: Any, findings: Findings) -> Any:
+            value = document.get("workflow")
+            steps = [] if value is None else list(rows(value, steps_site, findings))
+            steps.sort(key=_sequence)
+            activities = [encode_detail(step, findings) for step in steps]
+            for key in map(fhir_id, document.get("linked", {}).get("task", ())):
+                if key is not None:
+                    activities.append({"reference": build_task(key, None)})
+            return activities or None
+
+        return encode
+
+    def describe(self) -> str:
+        return "workflow steps in sequence, then references to the case's tasks"
+
+
+def _sequence(step: dict[str, Any]) -> tuple[bool, Any]:
+    number = as_decimal(step.get(f"{PREFIX}step_sequence"))
+    return (number is None, number or 0)
+
+
+def _detail_encoder(site: Site) -> Encode:
+    encode_status = Code(STEP_STATUS, required=True, otherwise="unknown").encoder(
+        site.at(f"workflow[].{PREFIX}step_status")
+    )
+    encode_text = Text().encoder(site)
+    encode_due = Date().encoder(site.at(f"workflow[].{PREFIX}due_date"))
+    encode_person = USER.encoder(site.at(f"workflow[].{PREFIX}assigned_person_id"))
+    encode_step = WORKFLOW_STEP.encoder(site)
+    step_url = site.context.extension("workflow-step")
+
+    def encode(step: dict[str, Any], findings: Findings) -> dict[str, Any]:
+        def read(name: str, encode_field: Encode) -> Any:
+            value = step.get(PREFIX + name)
+            return None if value in (None, "") else encode_field(value, findings)
+
+        detail: dict[str, Any] = {}
+        if (name := read("step_name", encode_text)) is not None:
+            detail["code"] = {"text": name}
+        detail["status"] = encode_status(step.get(f"{PREFIX}step_status"), findings)
+        if (shown := read("step_status_display", encode_text)) is not None:
+            detail["statusReason"] = {"text": shown}
+        if (due := read("due_date", encode_due)) is not None:
+            detail["scheduledPeriod"] = {"end": due}
+        if (person := read("assigned_person_id", encode_person)) is not None:
+            detail["performer"] = [person]
+        if (description := read("step_description", encode_text)) is not None:
+            detail["description"] = description
+        extra = encode_step(step, findings)
+        activity: dict[str, Any] = {}
+        if extra is not None:
+            activity["extension"] = extension_values(step_url, WORKFLOW_STEP, extra)
+        return {**activity, "detail": detail}
+
+    return encode

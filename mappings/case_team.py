@@ -1,0 +1,122 @@
+"""The participants of a case as a CareTeam.
+
+https://hl7.org/fhir/R4/careteam.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fhir_facade.rules.findings import Encode, Findings
+from fhir_facade.rules.kinds import Boolean, Complex, Concept, Kind, Many, Site, Text, part
+from fhir_facade.rules.kinds.base import data_absent
+from fhir_facade.rules.kinds.extensions import extension_values
+from mappings.case_kinds import rows
+from mappings.codes import PARTICIPANT_ROLE
+from mappings.common import ORGANIZATION, USER
+
+PREFIX = "case_participant_"
+
+# fmt: off
+PARTY_CASE = Complex(
+    (
+        part("case-id",        f"{PREFIX}case_id",             Text()),
+        part("name",           f"{PREFIX}case_name",           Text()),
+        part("description",    f"{PREFIX}case_description",    Text()),
+        part("type",           f"{PREFIX}case_type",           Concept("case-type")),
+        part("type-display",   f"{PREFIX}case_type_display",   Text()),
+        part("subtype",        f"{PREFIX}case_subtype",        Concept("case-subtype")),
+        part("subtypes",       f"{PREFIX}case_subtype_list",   Many(Concept("case-subtype"))),
+        part("status",         f"{PREFIX}case_status",         Concept("party-case-status")),
+        part("status-display", f"{PREFIX}case_status_display", Text()),
+        part("is-primary",     f"{PREFIX}is_primary",          Boolean()),
+    )
+)
+# fmt: on
+
+
+@dataclass(frozen=True)
+class Participants(Kind):
+    """Two CareTeam participants a row: the organization, and its person on behalf of it."""
+
+    @property
+    def fhir_type(self) -> str:
+        return "BackboneElement"
+
+    @property
+    def many(self) -> bool:
+        return True
+
+    def encoder(self, site: Site) -> Encode:
+        encode_role = Concept(codes=(PARTICIPANT_ROLE,)).encoder(site.at(f"{PREFIX}role"))
+        encode_organization = ORGANIZATION.encoder(site.at(f"{PREFIX}org_id"))
+        encode_person = USER.encoder(site.at(f"{PREFIX}owner_person_id"))
+        encode_party = PARTY_CASE.encoder(site)
+        party_url = site.context.extension("party-case")
+
+        def participants(row: dict[str, Any], findings: Findings) -> list[dict[str, Any]]:
+            role = _present(row, "role", encode_role, findings)
+            organization = _present(row, "org_id", encode_organization, findings)
+            person = _present(row, "owner_person_id", encode_person, findings)
+            if organization is None:
+                findings.append(site.degraded("a participant without an organization"))
+                organization = {"type": "Organization", **data_absent("unknown")}
+            shared = {} if role is None else {"role": [role]}
+            party = encode_party(row, findings)
+            extension = extension_values(party_url, PARTY_CASE, party) if party else None
+            first = {**({"extension": extension} if extension else {}), **shared}
+            found = [{**first, "member": organization}]
+            if person is not None:
+                # onBehalfOf needs a Practitioner member (invariant ctm-1)
+                found.append({**shared, "member": person, "onBehalfOf": organization})
+            return found
+
+        def encode(value: Any, findings: Findings) -> Any:
+            found = [
+                participant
+                for row in rows(value, site, findings)
+                for participant in participants(row, findings)
+            ]
+            return found or None
+
+        return encode
+
+    def describe(self) -> str:
+        return "participants: organization and person of each row"
+
+
+def _present(row: dict[str, Any], name: str, encode: Encode, findings: Findings) -> Any:
+    value = row.get(PREFIX + name)
+    return None if value in (None, "") else encode(value, findings)
+
+
+@dataclass(frozen=True)
+class OrganizationsOf(Kind):
+    """The organizations of the primary participants."""
+
+    @property
+    def fhir_type(self) -> str:
+        return "Reference"
+
+    @property
+    def many(self) -> bool:
+        return True
+
+    def encoder(self, site: Site) -> Encode:
+        encode_organization = ORGANIZATION.encoder(site.at(f"{PREFIX}org_id"))
+
+        def encode(value: Any, findings: Findings) -> Any:
+            del findings
+            found = [
+                organization
+                for row in rows(value, site, [])
+                if row.get(f"{PREFIX}is_primary") is True
+                and (organization := _present(row, "org_id", encode_organization, [])) is not None
+            ]
+            return found or None
+
+        return encode
+
+    def describe(self) -> str:
+        return "references to the primary participants' Organizations"

@@ -1,0 +1,65 @@
+"""Lines that several tables share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fhir_facade.rules.filters import Filter
+from fhir_facade.rules.kinds import (
+    Annotation,
+    CaseLinks,
+    DateTime,
+    Identifier,
+    Many,
+    ModuleLinks,
+    RecordId,
+    RecordTime,
+    Reference,
+    Tags,
+)
+from fhir_facade.rules.mapping import WHOLE, Rule, rule
+
+MEMBER = Reference("Patient", "member")
+REQUIRED_MEMBER = Reference("Patient", "member", required=True)
+USER = Reference("Practitioner", "user")
+ORGANIZATION = Reference("Organization", "org")
+
+UPDATED = ("updated", "updatedAt", "updated_at", "created", "createdAt", "created_at", "_id")
+CREATED = ("created", "createdAt", "created_at")
+
+
+def work_item(*types: str) -> Filter:
+    """Which documents of `work_queue` are of a type, in the spellings that occur."""
+    spellings = [form for name in types for form in (name.lower(), name.capitalize(), name.upper())]
+    return {"type": {"$in": list(dict.fromkeys(spellings))}}
+
+
+# fmt: off
+RECORD: tuple[Rule, ...] = (
+    rule("id",               "_id",    RecordId(),               "_id"),
+    rule("meta.lastUpdated", UPDATED,  RecordTime(),             "_lastUpdated"),
+    rule("meta.tag[]",       WHOLE,    Tags(),                   "_tag"),
+)
+
+WORK_ITEM: tuple[Rule, ...] = (
+    *RECORD,
+    rule("identifier[]",     "_id",    Identifier("work-item", of_record=True), "identifier"),
+)
+
+EMPLOYER   = rule("extension:employer",      "client",         ORGANIZATION,         "employer")
+ASSIGNED   = rule("extension:assigned-to",   "owner",          USER,                 "assigned-to")
+CASES      = rule("extension:case",          "linkedModules",  CaseLinks(),          "case")
+MODULES    = rule("extension:linked-module", "linkedModules",  ModuleLinks())
+CREATED_ON = rule("extension:created",       CREATED,          DateTime())
+CREATED_BY = rule("extension:created-by",    "created_by",     USER)
+UPDATED_BY = rule("extension:updated-by",    "updated_by",     USER)
+NOTES      = rule("note[]",                  "notes",          Many(Annotation()))
+# fmt: on
+
+
+def first_text(value: dict[str, Any], *names: str) -> Any:
+    """Return the first of several fields that holds anything."""
+    for name in names:
+        if value.get(name) not in (None, ""):
+            return value[name]
+    return None

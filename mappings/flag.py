@@ -1,0 +1,139 @@
+"""Flag: a marker on a member (`work_queue`, type flag).
+
+https://hl7.org/fhir/R4/flag.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from fhir_facade.rules import dates
+from fhir_facade.rules.date_search import Comparison, comparable, date_filter
+from fhir_facade.rules.filters import NOTHING, Filter, absent, all_of, any_of, first_present
+from fhir_facade.rules.findings import Encode, Findings
+from fhir_facade.rules.invariants import period_in_order
+from fhir_facade.rules.kinds import Annotation, Code, Concept, Date, Many, Site, Text
+from fhir_facade.rules.mapping import WHOLE, Mapping, getter, rule
+from mappings.codes import FLAG_STATUS
+from mappings.common import (
+    ASSIGNED,
+    CASES,
+    CREATED_ON,
+    EMPLOYER,
+    MODULES,
+    REQUIRED_MEMBER,
+    UPDATED_BY,
+    USER,
+    WORK_ITEM,
+    work_item,
+)
+
+STATUS, VALUE, CATEGORY = ("status", "STATUS"), ("message", "VALUE"), ("category", "CATEGORY")
+START, END = ("date_start", "STARTDATE"), ("date_end", "ENDDATE")
+
+
+@dataclass(frozen=True)
+class FlagStatus(Code):
+    """The stored status; where there is none, active while the period is open, else inactive.
+
+    An end that cannot be compared leaves that question open: such a flag without status is
+    unservable.
+    """
+
+    @property
+    def search_type(self) -> str:
+        return "token"
+
+    def encoder(self, site: Site) -> Encode:
+        stored_status, stored_end = getter(STATUS), getter(END)
+        encode_code = super().encoder(site.at("status"))
+        zone = site.context.timezone
+
+        def encode(document: Any, findings: Findings) -> str | None:
+            value = stored_status(document)
+            if value is not None:
+                return encode_code(value, findings)
+            end = stored_end(document)
+            if end is None:
+                return "active"
+            moment = dates.read(end, zone)
+            if isinstance(moment, str) or not moment.searchable:
+                findings.append(site.unservable("no status, and an end that cannot be compared"))
+                return None
+            ended = dates.local_day(moment, zone) < _today(site)
+            return "inactive" if ended else "active"
+
+        return encode
+
+    def token(self, site: Site, system: str | None, code: str | None) -> Filter:
+        if system not in (None, self.codes.system):
+            return NOTHING
+        stored = first_present(
+            STATUS, lambda path: super(FlagStatus, self).token(site.at(path), system, code)
+        )
+        found = [stored]
+        if code in (None, "active"):
+            found.append(all_of([*_unset(STATUS), *_unset(END)]))
+            found.append(all_of([*_unset(STATUS), _end_compares("ge", site)]))
+        if code in (None, "inactive"):
+            found.append(all_of([*_unset(STATUS), _end_compares("lt", site)]))
+        return any_of(found)
+
+    def servable(self, site: Site) -> Filter:
+        spelled = first_present(
+            STATUS, lambda path: super(FlagStatus, self).servable(site.at(path)) or {}
+        )
+        told = any_of([all_of(_unset(END)), first_present(END, comparable)])
+        return any_of([spelled, all_of([*_unset(STATUS), told])])
+
+    def paths(self, path: str) -> tuple[str, ...]:
+        del path
+        return STATUS
+
+
+def _today(site: Site) -> str:
+    return datetime.now(UTC).astimezone(site.context.timezone).date().isoformat()
+
+
+def _unset(paths: tuple[str, ...]) -> list[Filter]:
+    return [absent(path) for path in paths]
+
+
+def _end_compares(prefix: str, site: Site) -> Filter:
+    """Compare the day the flag ends with today: a flag is active on its last day."""
+    zone = site.context.timezone
+    midnight = datetime.combine(datetime.fromisoformat(_today(site)), datetime.min.time(), zone)
+    now = Comparison(prefix, midnight.astimezone(UTC), midnight.astimezone(UTC))
+    return first_present(END, lambda path: date_filter(path, now, zone, whole_days=True))
+
+
+# fmt: off
+FLAG = Mapping(
+    "Flag",
+    collection="work_queue",
+    where=work_item("flag"),
+    rules=(
+        *WORK_ITEM,
+        # FHIR element       stored field   kind                                                search
+        rule("status",         WHOLE,         FlagStatus(FLAG_STATUS, required=True),             "status"),
+        rule("category[]",     CATEGORY,      Concept("flag-category"),                           "category"),
+        rule("code",           "name",        Concept("flag-name", required=True, shows=True),    "code"),
+        rule("code.text",      VALUE,         Text()),
+        rule("subject",        "subject",     REQUIRED_MEMBER,                                    "patient subject"),
+        rule("period.start",   START,         Date(),                                             "date.start"),
+        rule("period.end",     END,           Date(),                                             "date.end"),
+        rule("author",         "created_by",  USER,                                               "author"),
+        EMPLOYER,
+        ASSIGNED,
+        CASES,
+        MODULES,
+        CREATED_ON,
+        UPDATED_BY,
+        rule("extension:note", "notes",       Many(Annotation())),
+    ),
+    finish=(period_in_order("period", field="date_end"),),
+    main_date="date",
+)
+# fmt: on

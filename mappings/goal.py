@@ -1,0 +1,198 @@
+"""Goal: what a member wants to reach (`work_queue`, type goal).
+
+https://hl7.org/fhir/R4/goal.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fhir_facade.rules.findings import Encode, Findings
+from fhir_facade.rules.kinds import Boolean, Code, Concept, Date, Integer, Kind, Many, Site, Text
+from fhir_facade.rules.kinds.base import wrong_type
+from fhir_facade.rules.kinds.quantities import read_quantity, read_range, read_ratio
+from fhir_facade.rules.mapping import WHOLE, Mapping, rule
+from fhir_facade.rules.text import clean, is_code
+from mappings.codes import GOAL_ACHIEVEMENT, GOAL_CATEGORY, GOAL_PRIORITY, GOAL_STATUS
+from mappings.common import (
+    ASSIGNED,
+    CASES,
+    CREATED_BY,
+    CREATED_ON,
+    EMPLOYER,
+    MODULES,
+    NOTES,
+    REQUIRED_MEMBER,
+    UPDATED_BY,
+    WORK_ITEM,
+    work_item,
+)
+
+_READERS: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
+    "quantity": ("detailQuantity", read_quantity),
+    "range": ("detailRange", read_range),
+    "ratio": ("detailRatio", read_ratio),
+}
+
+
+@dataclass(frozen=True)
+class TargetMeasure(Kind):
+    """`target_measure` {type, value, system} as `detail[x]`, with the `measure` gol-1 asks for."""
+
+    @property
+    def fhir_type(self) -> str:
+        return "BackboneElement"
+
+    def encoder(self, site: Site) -> Encode:
+        site = site.at("target_measure")
+        simple = {
+            "boolean": ("detailBoolean", Boolean().encoder(site)),
+            "integer": ("detailInteger", Integer().encoder(site)),
+            "string": ("detailString", Text().encoder(site)),
+        }
+
+        def encode(document: Any, findings: Findings) -> Any:
+            stored = document.get("target_measure")
+            if stored in (None, "", {}):
+                return None
+            if not isinstance(stored, dict):
+                stored = {"value": stored}
+            value, system = stored.get("value"), stored.get("system")
+            if value in (None, "", {}, []):
+                findings.append(site.degraded("a measure without a value"))
+                return None
+            detail = read(_kind_of(stored.get("type"), value), value, system, findings)
+            return None if detail is None else {"measure": _measure(document), **detail}
+
+        def read(kind: str, value: Any, system: Any, findings: Findings) -> Any:
+            if kind in _READERS:
+                name, reader = _READERS[kind]
+                found = reader(value, system)
+                if found is not None:
+                    return {name: found}
+            elif kind == "codeableconcept":
+                concept = _concept(value, system)
+                if concept is not None:
+                    return {"detailCodeableConcept": concept}
+            elif kind in simple:
+                name, encode_simple = simple[kind]
+                encoded = encode_simple(_unwrapped(value), findings)
+                return None if encoded is None else {name: encoded}
+            return as_text(value, findings)
+
+        def as_text(value: Any, findings: Findings) -> Any:
+            text = clean(value) if isinstance(value, str) else None
+            reason = "served as text: it does not read as its measure type"
+            findings.append(site.degraded(reason if text else wrong_type(value, "a measure")))
+            return None if text is None else {"detailString": text}
+
+        return encode
+
+    def describe(self) -> str:
+        return "measure: quantity, range, ratio, string, boolean, integer or CodeableConcept"
+
+
+def _kind_of(stored: Any, value: Any) -> str:
+    if isinstance(stored, str) and stored.strip():
+        return stored.strip().lower()
+    by_type = {bool: "boolean", int: "integer", str: "string"}
+    if isinstance(value, dict):
+        return "range" if {"low", "high"} & value.keys() else "quantity"
+    return by_type.get(type(value), "quantity")
+
+
+def _unwrapped(value: Any) -> Any:
+    return value.get("value") if isinstance(value, dict) else value
+
+
+def _measure(document: dict[str, Any]) -> dict[str, Any]:
+    name = document.get("name")
+    text = clean(name) if isinstance(name, str) else None
+    return {"text": text or "Target measure"}
+
+
+def _concept(value: Any, system: Any) -> dict[str, Any] | None:
+    pair = value if isinstance(value, dict) else {"code": value}
+    code, display = pair.get("code", pair.get("value")), pair.get("display", pair.get("text"))
+    url = pair.get("system", system)
+    concept: dict[str, Any] = {}
+    if isinstance(code, str) and is_code(code) and isinstance(url, str) and _is_url(url):
+        concept["coding"] = [{"system": url, "code": code}]
+    texts = (clean(each) for each in (display, code) if isinstance(each, str))
+    text = next((each for each in texts if each is not None), None)
+    return {**concept, "text": text} if text is not None else None
+
+
+def _is_url(text: str) -> bool:
+    return text.startswith(("http://", "https://", "urn:")) and not any(map(str.isspace, text))
+
+
+@dataclass(frozen=True)
+class Outcome(Kind):
+    """An outcome: text, or an object with a code."""
+
+    @property
+    def fhir_type(self) -> str:
+        return "CodeableConcept"
+
+    def encoder(self, site: Site) -> Encode:
+        def encode(value: Any, findings: Findings) -> Any:
+            if isinstance(value, str):
+                text = clean(value)
+                return None if text is None else {"text": text}
+            found = _outcome_coding(value) if isinstance(value, dict) else None
+            if found is None:
+                findings.append(site.degraded(wrong_type(value, "an outcome")))
+            return found
+
+        return encode
+
+
+def _outcome_coding(value: dict[str, Any]) -> dict[str, Any] | None:
+    code, display = value.get("code", value.get("value")), value.get("display", value.get("text"))
+    system = value.get("system")
+    shown = clean(display) if isinstance(display, str) else None
+    coding: dict[str, Any] = {}
+    if isinstance(system, str) and _is_url(system):
+        coding["system"] = system
+    if isinstance(code, str) and is_code(code):
+        coding["code"] = code
+    if "code" not in coding:
+        return None if shown is None else {"text": shown}
+    return {"coding": [{**coding, "display": shown} if shown else coding]}
+
+
+# fmt: off
+GOAL = Mapping(
+    "Goal",
+    collection="work_queue",
+    where=work_item("goal"),
+    rules=(
+        *WORK_ITEM,
+        # FHIR element                   stored field          kind                                                              search
+        rule("lifecycleStatus",            "life_cycle_status",  Code(GOAL_STATUS, required=True),                                 "lifecycle-status"),
+        rule("achievementStatus",          "achievement_status", Concept(codes=(GOAL_ACHIEVEMENT,)),                               "achievement-status"),
+        rule("category[]",                 "category",           Many(Concept("goal-category-local", codes=(GOAL_CATEGORY,))),     "category"),
+        rule("priority",                   "priority",           Concept(codes=(GOAL_PRIORITY,))),
+        rule("description",                "name",               Text(concept=True, required=True)),
+        rule("subject",                    "subject",            REQUIRED_MEMBER,                                                  "patient subject"),
+        rule("startDate",                  "date_start",         Date(),                                                           "start-date"),
+        rule("target[0].detail*",          WHOLE,                TargetMeasure()),
+        rule("target[0].dueDate",          "target_due_date",    Date(),                                                           "target-date"),
+        rule("addresses[0].display",       "addresses",          Text()),
+        NOTES,
+        rule("outcomeCode[]",              "outcome",            Many(Outcome())),
+        rule("extension:display-message",  "message",            Text()),
+        EMPLOYER,
+        ASSIGNED,
+        CASES,
+        MODULES,
+        CREATED_ON,
+        CREATED_BY,
+        UPDATED_BY,
+    ),
+    main_date="start-date",
+)
+# fmt: on

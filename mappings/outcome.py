@@ -1,0 +1,32 @@
+"""Observation: the outcome of a case (`outcomes`).
+
+https://hl7.org/fhir/R4/observation.html
+"""
+
+from __future__ import annotations
+
+from fhir_facade.rules.kinds import CaseLinks, Concept, Date, Identifier, Text
+from fhir_facade.rules.mapping import Mapping, rule
+from mappings.common import MEMBER, ORGANIZATION, RECORD
+from mappings.fixed import Fixed
+
+# fmt: off
+OUTCOME = Mapping(
+    "Observation",
+    collection="outcomes",
+    fixed={"status": "final"},
+    rules=(
+        *RECORD,
+        # FHIR element            stored field       kind                                             search
+        rule("identifier[]",       "_id",             Identifier("outcome", of_record=True),           "identifier"),
+        rule("code",               "_id",             Fixed("case-outcome-code", "case-outcome", "Case outcome")),
+        rule("subject",            "patientId",       MEMBER,                                          "patient subject"),
+        rule("focus[]",            "linkedModules",   CaseLinks(),                                     "case"),
+        rule("effectiveDateTime",  "outcomeDate",     Date(),                                          "date"),
+        rule("valueCodeableConcept", "outcomeCategory", Concept("outcome-category")),
+        rule("note[0].text",       "summary",         Text()),
+        rule("extension:employer", "clientId",        ORGANIZATION,                                    "employer"),
+    ),
+    main_date="date",
+)
+# fmt: on

@@ -1,0 +1,59 @@
+"""Task: an action item of a care manager (`work_queue`, type task).
+
+https://hl7.org/fhir/R4/task.html
+"""
+
+from __future__ import annotations
+
+from fhir_facade.rules.invariants import not_before, period_in_order
+from fhir_facade.rules.kinds import CaseLinks, Code, Concept, DateTime, Text
+from fhir_facade.rules.mapping import Mapping, rule
+from mappings.codes import REQUEST_PRIORITY, TASK_CATEGORY, TASK_INTENT, TASK_STATUS
+from mappings.common import (
+    CREATED,
+    CREATED_BY,
+    EMPLOYER,
+    MEMBER,
+    MODULES,
+    NOTES,
+    UPDATED_BY,
+    USER,
+    WORK_ITEM,
+    work_item,
+)
+
+# fmt: off
+TASK = Mapping(
+    "Task",
+    collection="work_queue",
+    where=work_item("task"),
+    rules=(
+        *WORK_ITEM,
+        # FHIR element              stored field      kind                                                   search
+        rule("status",                 "status",        Code(TASK_STATUS, required=True),                      "status"),
+        rule("intent",                 "intent",        Code(TASK_INTENT, required=True, otherwise="unknown"), "intent"),
+        rule("priority",               "priority",      Code(REQUEST_PRIORITY),                                "priority"),
+        rule("code",                   "category",      Concept(codes=(TASK_CATEGORY,)),                       "code"),
+        rule("description",            "message",       Text()),
+        rule("focus",                  "linkedModules", CaseLinks("first"),                                    "focus case"),
+        rule("for",                    "subject",       MEMBER,                                                "patient subject"),
+        rule("executionPeriod.start",  "start_date",    DateTime(),                                            "period.start"),
+        rule("executionPeriod.end",    "completed_on",  DateTime(),                                            "period.end"),
+        rule("authoredOn",             CREATED,         DateTime(),                                            "authored-on"),
+        rule("lastModified",           ("updated", "updatedAt", "updated_at"), DateTime(),                     "modified"),
+        rule("owner",                  "owner",         USER,                                                  "owner"),
+        NOTES,
+        rule("restriction.period.end", "deadline",      DateTime(),                                            "due"),
+        EMPLOYER,
+        rule("extension:case",         "linkedModules", CaseLinks("others")),
+        MODULES,
+        CREATED_BY,
+        UPDATED_BY,
+    ),
+    finish=(
+        period_in_order("executionPeriod", field="completed_on"),
+        not_before("lastModified", "authoredOn", field="updated"),
+    ),
+    main_date="authored-on",
+)
+# fmt: on
