@@ -14,6 +14,7 @@ from fhir_facade.rules.kinds import (
     Date,
     DateTime,
     Identifier,
+    Key,
     Many,
     Money,
     Text,
@@ -42,7 +43,7 @@ STATE = ("status.state", "status")
 
 def named_reference(kind_name: str) -> Complex:
     """The extension of a thing that is no FHIR resource: its id and its name."""
-    return Complex((part("id", f"{kind_name}Id", Text()), part("name", f"{kind_name}Name", Text())))
+    return Complex((part("id", f"{kind_name}Id", Key()), part("name", f"{kind_name}Name", Text())))
 
 
 SAVINGS = Complex(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from fhir_facade.rules.filters import NOTHING, Filter, any_of
@@ -244,16 +245,14 @@ class StatusHistory(Kind):
                 findings.append(site.degraded(wrong_type(value, "a list")))
                 return None
             found = changes(value)
-            if not all(
-                in_order(one[0], two[0]) for one, two in zip(found, found[1:], strict=False)
-            ):
+            if not all(in_order(one[0], two[0]) for one, two in pairwise(found)):
                 findings.append(
                     site.noted("status changes out of order; no history is made of them")
                 )
                 return None
             history = [
                 {"status": code, "period": {"start": start, "end": end}}
-                for (start, code), (end, _) in zip(found, found[1:], strict=False)
+                for (start, code), (end, _) in pairwise(found)
             ]
             if found:
                 history.append({"status": found[-1][1], "period": {"start": found[-1][0]}})

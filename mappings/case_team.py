@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhir_facade.rules.findings import Encode, Findings
-from fhir_facade.rules.kinds import Boolean, Complex, Concept, Kind, Many, Site, Text, part
+from fhir_facade.rules.kinds import Boolean, Complex, Concept, Key, Kind, Many, Site, Text, part
 from fhir_facade.rules.kinds.base import data_absent
 from fhir_facade.rules.kinds.extensions import extension_values
 from mappings.case_kinds import rows
@@ -21,7 +21,7 @@ PREFIX = "case_participant_"
 # fmt: off
 PARTY_CASE = Complex(
     (
-        part("case-id",        f"{PREFIX}case_id",             Text()),
+        part("case-id",        f"{PREFIX}case_id",             Key()),
         part("name",           f"{PREFIX}case_name",           Text()),
         part("description",    f"{PREFIX}case_description",    Text()),
         part("type",           f"{PREFIX}case_type",           Concept("case-type")),

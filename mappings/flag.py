@@ -51,7 +51,7 @@ class FlagStatus(Code):
         encode_code = super().encoder(site.at("status"))
         zone = site.context.timezone
 
-        def encode(document: Any, findings: Findings) -> str | None:
+        def encode(document: Any, findings: Findings) -> Any:
             value = stored_status(document)
             if value is not None:
                 return encode_code(value, findings)

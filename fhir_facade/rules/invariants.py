@@ -45,11 +45,8 @@ def not_before(name: str, earlier: str, field: str) -> Finish:
         resource: dict[str, Any], document: dict[str, Any], findings: Findings, context: Context
     ) -> None:
         del document, context
-        if (
-            name in resource
-            and earlier in resource
-            and not in_order(resource[earlier], resource[name])
-        ):
+        first, second = resource.get(earlier), resource.get(name)
+        if first is not None and second is not None and not in_order(first, second):
             element = fhirpath(resource["resourceType"], name)
             _leave_out(resource, name, element, field, f"lies before {earlier}", findings)
 
@@ -68,7 +65,8 @@ def period_in_order(*path: str, field: str) -> Finish:
             period = period.get(step)
             if period is None:
                 return
-        if "start" in period and "end" in period and not in_order(period["start"], period["end"]):
+        start, end = period.get("start"), period.get("end")
+        if start is not None and end is not None and not in_order(start, end):
             element = fhirpath(resource["resourceType"], ".".join((*path, "end")))
             _leave_out(period, "end", element, field, "lies before the period's start", findings)
 

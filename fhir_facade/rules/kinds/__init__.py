@@ -4,7 +4,7 @@ from fhir_facade.rules.kinds.base import Kind, Many, Site
 from fhir_facade.rules.kinds.concepts import Code, Concept
 from fhir_facade.rules.kinds.datatypes import Annotation, Identifier, Money, Period
 from fhir_facade.rules.kinds.extensions import Complex, part
-from fhir_facade.rules.kinds.primitives import Boolean, Date, DateTime, Decimal, Integer, Text
+from fhir_facade.rules.kinds.primitives import Boolean, Date, DateTime, Decimal, Integer, Key, Text
 from fhir_facade.rules.kinds.quantities import Measure, Quantity
 from fhir_facade.rules.kinds.record import RecordId, RecordTime, Tags
 from fhir_facade.rules.kinds.references import CaseLinks, ModuleLinks, Reference
@@ -21,6 +21,7 @@ __all__ = [
     "Decimal",
     "Identifier",
     "Integer",
+    "Key",
     "Kind",
     "Many",
     "Measure",

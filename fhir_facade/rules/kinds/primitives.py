@@ -17,7 +17,7 @@ from fhir_facade.rules.date_search import Comparison, date_filter
 from fhir_facade.rules.filters import Filter
 from fhir_facade.rules.findings import Encode, Findings
 from fhir_facade.rules.kinds.base import Kind, Site, data_absent, wrong_type
-from fhir_facade.rules.text import FALSE_VALUES, TRUE_VALUES, clean
+from fhir_facade.rules.text import FALSE_VALUES, TRUE_VALUES, clean, key_text
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,24 @@ class Text(Kind):
 
     def describe(self) -> str:
         return "text of a CodeableConcept" if self.concept else "text"
+
+
+@dataclass(frozen=True)
+class Key(Kind):
+    """A key of something that is no FHIR resource, as text."""
+
+    @property
+    def fhir_type(self) -> str:
+        return "string"
+
+    def encoder(self, site: Site) -> Encode:
+        def encode(value: Any, findings: Findings) -> str | None:
+            text = key_text(value)
+            if text is None and value != "":
+                findings.append(site.degraded(wrong_type(value, "a key")))
+            return text
+
+        return encode
 
 
 @dataclass(frozen=True)
