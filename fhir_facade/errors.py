@@ -1,4 +1,4 @@
-"""Every error the facade answers with, as a tree; each class has its HTTP status and FHIR issue code.
+"""Every error the facade answers with: a tree of classes with HTTP status and FHIR issue code.
 
 FacadeError                      500 exception
 ├── BadRequest                   400 invalid
@@ -12,6 +12,7 @@ FacadeError                      500 exception
 ├── NotAcceptable                406 not-supported
 ├── TooLarge                     413 too-long
 ├── UriTooLong                   414 too-long
+├── UnsupportedMediaType         415 not-supported
 ├── TooCostly                    422 too-costly
 └── StoreUnavailable             503 transient
 
@@ -96,6 +97,10 @@ class TooLarge(FacadeError):
 
 class UriTooLong(FacadeError):
     status, code = 414, "too-long"
+
+
+class UnsupportedMediaType(FacadeError):
+    status, code = 415, "not-supported"
 
 
 class TooCostly(FacadeError):

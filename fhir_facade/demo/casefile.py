@@ -13,7 +13,7 @@ from fhir_facade.demo.content.organizations import EMPLOYERS
 from fhir_facade.demo.content.people import CARE_MANAGERS, CLINICS, GIVEN_NAMES, SURNAMES
 from fhir_facade.demo.content.programs import ADHERENCE, DIABETES, PROGRAMS
 from fhir_facade.demo.content.shapes import Employer, Person, Program
-from fhir_facade.demo.dice import Dice, day
+from fhir_facade.demo.dice import Dice, day, midnight
 
 FIRST_MEMBER_NUMBER = 100001
 WELL_KNOWN_MEMBER = "M100001"
@@ -108,11 +108,7 @@ class CaseFile:
 
     def date(self, moment: datetime) -> Any:
         """Return a date the way this case stores dates: as text or as midnight."""
-        return (
-            day(moment)
-            if self.dates_as_text
-            else moment.replace(hour=0, minute=0, second=0, microsecond=0)
-        )
+        return day(moment) if self.dates_as_text else midnight(moment)
 
 
 def end_of_day(today: date) -> datetime:

@@ -13,8 +13,6 @@ from bson import ObjectId
 Document = dict[str, Any]
 T = TypeVar("T")
 
-MILLISECOND = timedelta(milliseconds=1)
-
 
 class Dice(Random):
     """A seeded random source that also makes ids and moments; `key` is any text."""
@@ -54,7 +52,9 @@ class Dice(Random):
             second=self.randrange(60),
             microsecond=self.randrange(1000) * 1000,
         )
-        return min(max(at_work, start), end)
+        if start <= at_work <= end:
+            return at_work
+        return somewhere.replace(microsecond=somewhere.microsecond // 1000 * 1000)
 
     def within(self, start: datetime, days: int, end: datetime) -> datetime:
         """Return a time at most `days` after `start` and not after `end`."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from datetime import datetime, timedelta
 from itertools import chain
+from typing import TypeVar
 
 from fhir_facade.demo.casefile import CaseFile
 from fhir_facade.demo.content.codes import (
@@ -42,6 +43,8 @@ from fhir_facade.demo.parts import (
 )
 from fhir_facade.demo.work_item import span, work_item
 
+T = TypeVar("T")
+
 REASONS = {
     "NotDone": NOT_DONE_REASONS,
     "Stopped": STOPPED_REASONS,
@@ -56,11 +59,19 @@ def items_of(case: CaseFile, others: list[CaseFile], dice: Dice) -> Iterator[Doc
     task_texts = program.tasks + GENERAL_TASKS
     flag_texts = program.flags + GENERAL_FLAGS
     return chain(
-        [_task(case, others, text, dice) for text in dice.some(task_texts, plan.tasks)],
-        [_flag(case, others, text, dice) for text in dice.some(flag_texts, plan.flags)],
-        [_goal(case, others, text, dice) for text in dice.some(program.goals, plan.goals)],
-        [_talk(case, others, text, dice) for text in dice.some(program.talks, plan.interactions)],
+        [_task(case, others, text, dice) for text in _pick(case, task_texts, plan.tasks, dice)],
+        [_flag(case, others, text, dice) for text in _pick(case, flag_texts, plan.flags, dice)],
+        [_goal(case, others, text, dice) for text in _pick(case, program.goals, plan.goals, dice)],
+        [
+            _talk(case, others, text, dice)
+            for text in _pick(case, program.talks, plan.interactions, dice)
+        ],
     )
+
+
+def _pick(case: CaseFile, texts: tuple[T, ...], count: int, dice: Dice) -> Sequence[T]:
+    """Choose what happens in a case: the first texts for the well-known member, else any."""
+    return texts[:count] if case.member.well_known else dice.some(texts, count)
 
 
 def _task(case: CaseFile, others: list[CaseFile], text: TaskText, dice: Dice) -> Document:

@@ -86,7 +86,7 @@ SECONDS = step_unit(timedelta(seconds=1))
 def intervals(comparison: Comparison, unit: Unit) -> list[Interval]:
     """Return the unit starts that answer a comparison, as R4 3.1.1.4.7 defines each prefix.
 
-    `starts` (not before the range), `ends` (not after it) and `any` serve the ends of Periods.
+    `starts`, `ends`, `not-after`, `not-before` and `any` serve the two ends of Periods.
     """
     low_floor, low_ceil = unit(comparison.low)
     high_floor, high_ceil = unit(comparison.high)
@@ -105,6 +105,8 @@ def intervals(comparison: Comparison, unit: Unit) -> list[Interval]:
         "ap": [Interval(low_floor, high_ceil)],
         "starts": [Interval(low_ceil, None)],
         "ends": [Interval(None, high_floor)],
+        "not-after": [Interval(None, high_ceil)],
+        "not-before": [Interval(low_floor, None)],
         "any": [Interval(None, None)],
     }
     return [each for each in table[comparison.prefix] if not each.empty]

@@ -103,23 +103,12 @@ class Param:
         return any_of(target.filter(condition) for target in self.targets)
 
     @property
-    def sort_paths(self) -> tuple[str, ...]:
-        """The stored paths a sort compares; empty where a record may have several values."""
-        if len(self.targets) != 1 or not self.targets[0].kind.sortable or self.type == "special":
-            return ()
+    def sort_path(self) -> str | None:
+        """The stored path a sort compares, the usual one of several; None if there is none."""
         target = self.targets[0]
-        return tuple(path for site in target.sites for path in target.kind.paths(site.field))
-
-    @property
-    def index_paths(self) -> tuple[str, ...]:
-        return tuple(
-            dict.fromkeys(
-                path
-                for target in (*self.targets, *([self.end] if self.end else []))
-                for site in target.sites
-                for path in target.kind.paths(site.field)
-            )
-        )
+        if len(self.targets) != 1 or not target.kind.sortable or self.type == "special":
+            return None
+        return target.kind.paths(target.sites[0].field)[0]
 
 
 def _joined(
@@ -154,7 +143,8 @@ class Compiled:
         }
 
     def _site(self, each: Rule, field: str) -> Site:
-        return Site(fhirpath(self.resource, each.element), field, self.context)
+        element = fhirpath(self.resource, each.element)
+        return Site(element, field, self.context, searched=bool(each.search))
 
     def _step(self, each: Rule) -> Step:
         site = self._site(each, each.fields[0])

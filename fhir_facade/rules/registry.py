@@ -62,17 +62,33 @@ class Registry:
         return sorted(set(found), key=lambda index: (index.collection, index.name))
 
 
+_RARELY_ALONE = frozenset({"author", "encounter", "organization"})
+"""References that are asked for beside a patient, whose index finds the few documents."""
+
+
 def _indexes(source: Compiled) -> Iterator[Index]:
     mapping = source.mapping
-    discriminator = [path for path in mapping.where if path == "type"]
-    lead = tuple((path, 1) for path in discriminator)
-    if lead:
+    lead = tuple((path.removeprefix(f"{PARENT}."), 1) for path in mapping.where)
+    if mapping.unwind is None and lead:
         yield Index(mapping.collection, (*lead, ("_id", 1)))
     for param in source.params.values():
-        for path in param.index_paths:
+        for path in _indexed_paths(param):
             stored = _stored_path(mapping, path)
             if stored is not None and stored != "_id":
-                yield Index(mapping.collection, (*lead, (stored, 1)))
+                sorts = mapping.unwind is None and path == param.sort_path
+                tie = (("_id", 1),) if sorts else ()
+                yield Index(mapping.collection, (*lead, (stored, 1), *tie))
+
+
+def _indexed_paths(param: Param) -> Iterator[str]:
+    """Tokens with few values gain nothing from an index; of older names the first one serves."""
+    if param.name in _RARELY_ALONE:
+        return
+    if param.type == "token" and param.name not in ("_id", "identifier", "status"):
+        return
+    for target in (*param.targets, *([param.end] if param.end else [])):
+        first = target.sites[0]
+        yield from target.kind.paths(first.field)[: None if param.type == "reference" else 1]
 
 
 def _stored_path(mapping: Mapping, path: str) -> str | None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC
 from typing import Any, Final
 
 import bson
+from bson import ObjectId, Regex
 from bson.binary import UuidRepresentation
 from bson.codec_options import CodecOptions, DatetimeConversion
+from bson.errors import BSONError
 
 CODEC: Final[CodecOptions[dict[str, Any]]] = CodecOptions(
     tz_aware=True,
@@ -27,3 +29,33 @@ def encode(document: Mapping[str, Any]) -> bytes:
 def decode(data: bytes) -> dict[str, Any]:
     """Return the document that the BSON bytes hold: aware datetimes in UTC, UUIDs as `UUID`."""
     return bson.decode(data, codec_options=CODEC)
+
+
+LARGEST: Final = 16 * 1024 * 1024
+"""The size in bytes above which MongoDB refuses a document."""
+
+Refused = list[tuple[int, str]]
+"""(position, reason) of documents that were not inserted; a reason quotes no value."""
+
+
+DUPLICATE: Final = "a document with this _id exists"
+
+
+def prepare(documents: Sequence[Mapping[str, Any]]) -> tuple[list[tuple[int, bytes]], Refused]:
+    """Encode documents as they will be stored, each with its position; say which cannot be."""
+    good: list[tuple[int, bytes]] = []
+    refused: Refused = []
+    for position, document in enumerate(documents):
+        with_id = document if "_id" in document else {"_id": ObjectId(), **document}
+        try:
+            data = encode(with_id)
+        except (BSONError, OverflowError, UnicodeEncodeError) as error:
+            refused.append((position, f"BSON cannot hold it: {type(error).__name__}"))
+            continue
+        if len(data) > LARGEST:
+            refused.append((position, "larger than 16 MiB"))
+        elif isinstance(with_id["_id"], list | tuple | Regex):
+            refused.append((position, "an _id must not be an array or a regular expression"))
+        else:
+            good.append((position, data))
+    return good, refused

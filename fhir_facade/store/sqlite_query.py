@@ -21,6 +21,7 @@ from fhir_facade.store.sqlite_schema import Collection, Schema
 
 _CANDIDATES: Final = 2000
 _MANY: Final = 1_000_000
+_FEW: Final = 100
 
 Row = tuple[bytes, bytes, bytes]
 """(k, key, bson)"""
@@ -28,7 +29,7 @@ Row = tuple[bytes, bytes, bytes]
 SortKey = Callable[[dict[str, Any]], bytes]
 
 
-class OverBudget(Exception):  # noqa: N818 - not an error, a turn of the plan
+class OverBudget(Exception):
     """More documents would have to be examined than allowed."""
 
 
@@ -86,7 +87,7 @@ def find(
     if order is not None:
         if access is None:
             return _walk(connection, order, query, budget)
-        if access.entries > max(4 * query.limit, 100):
+        if _is_worth_walking(access, query):
             try:
                 return _walk(connection, order, query, Budget(_lesser(access.entries, budget.left)))
             except OverBudget:
@@ -94,6 +95,11 @@ def find(
     if access is None:
         access = cheapest(connection, collection, query.conjunction, _MANY)
     return _smallest(_rows(connection, collection, access, budget), query)
+
+
+def _is_worth_walking(access: Access, query: Query) -> bool:
+    """Say whether reading in order may find a page sooner than examining every candidate."""
+    return access.entries > max(4 * query.limit, _FEW)
 
 
 def count(connection: sqlite3.Connection, schema: Schema, query: Query, budget: Budget) -> int:
@@ -136,7 +142,7 @@ def explain(connection: sqlite3.Connection, schema: Schema, query: Query) -> dic
     order = ordering(connection, collection, query.conjunction, query.sort)
     skip = order.bound if order else frozenset[str]()
     access = cheapest(connection, collection, query.conjunction, _CANDIDATES, skip)
-    if order is not None and (access is None or access.entries > max(4 * query.limit, 100)):
+    if order is not None and (access is None or _is_worth_walking(access, query)):
         return {"plan": "in order of the index", **_described(order.ranges), "sorted": "by index"}
     if access is None:
         access = cheapest(connection, collection, query.conjunction, _MANY)

@@ -374,5 +374,6 @@ def test_the_well_known_member(seed):
         "Interaction": 3,
     }
     assert all(item["documents"] for item in items if item["type"] == "Interaction")
+    assert "HbA1c below 7 %" in {item["name"] for item in items if item["type"] == "goal"}
     assert not any(item["is_deleted"] or "is_hidden" in item for item in items)
     assert not any(case["isDeleted"] or case["isHidden"] for case in cases)

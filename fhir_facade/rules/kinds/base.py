@@ -22,6 +22,8 @@ class Site:
     field: str
     """Dotted path of the stored field."""
     context: Context
+    searched: bool = False
+    """Whether a search parameter looks here, so that odd spellings matter."""
 
     def at(self, field: str) -> Site:
         return replace(self, field=field)

@@ -188,13 +188,14 @@ class DateTime(Kind):
     def encoder(self, site: Site) -> Encode:
         zone = site.context.timezone
         needs_time = self.as_type == "instant"
+        searched = site.searched
 
         def encode(value: Any, findings: Findings) -> str | None:
             moment = dates.read(value, zone)
             if isinstance(moment, str):
                 findings.append(site.degraded(moment))
                 return None
-            if not moment.searchable:
+            if searched and not moment.searchable:
                 findings.append(site.noted(dates.NOT_SEARCHABLE))
             if needs_time and moment.instant is None:
                 return None if moment.day is None else f"{moment.text}T00:00:00Z"
@@ -219,14 +220,14 @@ class Date(Kind):
         return "date"
 
     def encoder(self, site: Site) -> Encode:
-        zone = site.context.timezone
+        zone, searched = site.context.timezone, site.searched
 
         def encode(value: Any, findings: Findings) -> str | None:
             moment = dates.read(value, zone)
             if isinstance(moment, str):
                 findings.append(site.degraded(moment))
                 return None
-            if not moment.searchable:
+            if searched and not moment.searchable:
                 findings.append(site.noted(dates.NOT_SEARCHABLE))
             return dates.local_day(moment, zone)
 

@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/references.html
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -134,12 +134,16 @@ def case_keys(value: Any) -> list[str]:
 
 
 def case_filter(path: str, fhir: str) -> Filter:
-    """Match documents linked to a case; both halves of a link must stand in one element."""
-    keys = stored_ids(fhir)
+    """Match documents linked to a case."""
+    return cases_filter(path, stored_ids(fhir))
+
+
+def cases_filter(path: str, keys: Sequence[Any]) -> Filter:
+    """Match documents linked to one of the cases; a link's halves must stand in one element."""
     if not keys:
         return NOTHING
     pairs = [
-        {type_field: {"$in": list(CASE_MODULES)}, id_field: {"$in": keys}}
+        {type_field: {"$in": list(CASE_MODULES)}, id_field: {"$in": list(keys)}}
         for type_field, id_field in _LINK_FIELDS
     ]
     return any_of({path: {"$elemMatch": pair}} for pair in pairs)

@@ -1,0 +1,315 @@
+"""The `fhir-facade` command."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from fhir_facade.errors import FacadeError
+from fhir_facade.rules.registry import Registry
+from fhir_facade.settings import Settings
+from fhir_facade.store import open_store
+from fhir_facade.store.base import Store
+
+app = typer.Typer(
+    help="A FHIR R4 facade over a care-management platform's MongoDB.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+out = Console()
+err = Console(stderr=True)
+
+DEMO_MEMBERS, DEMO_SEED, DEMO_DIRTY = 500, 1, 0.05
+
+
+def _settings() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as error:
+        for each in error.errors(include_input=False, include_url=False):
+            name = "_".join(["FHIR_FACADE", *map(str, each["loc"])]).upper()
+            err.print(f"[red]{name}[/]: {each['msg']}")
+        raise typer.Exit(2) from None
+
+
+def _store(settings: Settings) -> Store:
+    try:
+        return open_store(settings.store, mongo_driver=settings.mongo_driver)
+    except (ValueError, ImportError) as error:
+        err.print(f"[red]FHIR_FACADE_STORE[/]: {error}")
+        raise typer.Exit(2) from None
+
+
+def _registry(settings: Settings) -> Registry:
+    from fhir_facade.main import build_registry
+
+    try:
+        return build_registry(settings)
+    except (OSError, ValueError, AttributeError) as error:
+        err.print(f"[red]FHIR_FACADE_CODES_FILE[/] cannot be used: {type(error).__name__}")
+        raise typer.Exit(2) from None
+
+
+def _run(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine; an error of the facade's own is shown as its sentence."""
+    try:
+        return asyncio.run(work)
+    except FacadeError as error:
+        err.print(f"[red]{error}[/]")
+        raise typer.Exit(2) from None
+
+
+def _progress(unit: str) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        TimeElapsedColumn(),
+        console=err,
+    )
+
+
+@app.command()
+def serve(
+    demo: Annotated[bool, typer.Option(help="Serve synthetic data from a fresh file.")] = False,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    workers: Annotated[int, typer.Option(help="Processes that serve.", min=1)] = 1,
+) -> None:
+    """Serve the FHIR API."""
+    import uvicorn
+
+    settings = _settings()
+    # every worker must read the page links of the others
+    os.environ.setdefault("FHIR_FACADE_CURSOR_SECRET", settings.cursor_secret)
+    with tempfile.TemporaryDirectory(prefix="fhir-facade-") as folder:
+        if demo:
+            os.environ["FHIR_FACADE_STORE"] = f"sqlite:///{folder}/demo.db"
+            _run(_load_demo(_settings()))
+        base = f"http://{host}:{port}/fhir"
+        _welcome(base, demo=demo)
+        uvicorn.run(
+            "fhir_facade.main:application",
+            factory=True,
+            host=host,
+            port=port,
+            workers=workers,
+            access_log=False,
+            log_level=settings.log_level,
+            server_header=False,
+        )
+
+
+async def _load_demo(settings: Settings) -> None:
+    from fhir_facade.commands.load import load_documents
+    from fhir_facade.demo import generate
+
+    started = time.perf_counter()
+    store, registry = _store(settings), _registry(settings)
+    counts = await load_documents(store, generate(DEMO_MEMBERS, DEMO_SEED, DEMO_DIRTY))
+    await store.ensure_indexes(registry.indexes())
+    await store.close()
+    shown = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
+    err.print(f"demo data: {shown} ({time.perf_counter() - started:.1f} s)")
+
+
+def _welcome(base: str, *, demo: bool) -> None:
+    err.print(f"serving FHIR R4 at [bold]{base}[/]; try:")
+    queries = ["metadata", "Task?status=in-progress&_sort=-due&_count=5"]
+    if demo:
+        queries += ["Goal?patient=M100001", "EpisodeOfCare?patient=M100001", "Case?patient=M100001"]
+    for query in queries:
+        err.print(
+            f"  curl '{base}/{query}{'&' if '?' in query else '?'}_pretty=true'", soft_wrap=True
+        )
+
+
+@app.command()
+def load(
+    collection: Annotated[str, typer.Argument(help="Name of the collection.")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Extended JSON.")],
+) -> None:
+    """Load MongoDB Extended JSON (what mongoexport writes) into the configured store."""
+    from fhir_facade.commands.load import LoadReport
+    from fhir_facade.commands.load import load as load_file
+
+    settings = _settings()
+
+    async def work() -> LoadReport:
+        store = _store(settings)
+        try:
+            with _progress("bytes") as progress:
+                bar = progress.add_task(collection, total=file.stat().st_size)
+                report = await load_file(
+                    store, collection, file, lambda size: progress.advance(bar, size)
+                )
+            if settings.store.startswith("sqlite"):
+                await store.ensure_indexes(_registry(settings).indexes())
+            return report
+        finally:
+            await store.close()
+
+    report = _run(work())
+    for number, reason in report.refused[:20]:
+        err.print(f"[red]line {number}[/]: {reason}")
+    if len(report.refused) > 20:
+        err.print(f"… and {len(report.refused) - 20} more")
+    out.print(f"{report.loaded} loaded, {len(report.refused)} refused")
+    raise typer.Exit(1 if report.refused else 0)
+
+
+@app.command()
+def check(
+    type_: Annotated[list[str] | None, typer.Option("--type", help="Only this type.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write findings here.")] = None,
+    strict: Annotated[bool, typer.Option(help="Fail for unservable documents too.")] = False,
+) -> None:
+    """Map and validate every stored document; list what could not be expressed, by cause."""
+    from fhir_facade.commands.check import Checker, CheckReport
+    from fhir_facade.interactions.records import Records
+
+    settings = _settings()
+    registry = _registry(settings)
+    wanted = set(type_) if type_ else None
+    if wanted and (unknown := wanted - registry.types.keys()):
+        err.print(f"[red]not served[/]: {', '.join(sorted(unknown))}")
+        raise typer.Exit(2)
+
+    async def work() -> CheckReport:
+        store = _store(settings)
+        try:
+            total = sum([await store.count(name, {}) for name in registry.collections])
+            with _progress("documents") as progress:
+                bar = progress.add_task("check", total=total)
+                checker = Checker(Records(store, registry))
+                return await checker.check(wanted, lambda count: progress.advance(bar, count))
+        finally:
+            await store.close()
+
+    report = _run(work())
+    _show_check(report)
+    if json_file is not None:
+        json_file.write_text(json.dumps(report.as_json(), indent=2) + "\n", "utf-8")
+    raise typer.Exit(1 if report.invalid or (strict and report.unservable) else 0)
+
+
+def _show_check(report: Any) -> None:
+    outcomes = ("clean", "noted", "degraded", "unservable", "deleted", "invalid")
+    table = Table("type", *outcomes, title="documents")
+    for name, counts in sorted(report.counts.items()):
+        table.add_row(name, *(str(counts[each] or "") for each in outcomes))
+    out.print(table)
+    findings = Table("count", "severity", "stored field", "FHIR element", "reason", "examples")
+    for cause, count in report.causes.most_common():
+        field = f"{cause.collection}.{cause.field}"
+        examples = ", ".join(report.examples[cause])
+        findings.add_row(str(count), cause.severity, field, cause.element, cause.reason, examples)
+    out.print(findings if report.causes else "no findings")
+
+
+@app.command()
+def explain(
+    query: Annotated[str, typer.Argument(help="A type, or a search such as Task?status=ready.")],
+) -> None:
+    """Show the mapping of a type, or the filter, sort and index of a search."""
+    from fhir_facade.commands.explain import explain_search
+    from fhir_facade.derive.docs import mapping_rows
+
+    settings = _settings()
+    registry = _registry(settings)
+    name = query.partition("?")[0]
+    if name != "Case" and name not in registry.types:
+        err.print(f"[red]{name} is not served[/]; served: {', '.join(registry.types)}, Case")
+        raise typer.Exit(2)
+    if "?" in query:
+        store = _store(settings) if settings.store.startswith("sqlite") else None
+        try:
+            found = explain_search(query, registry, settings, store)
+        except FacadeError as error:
+            err.print(f"[red]{error}[/]")
+            raise typer.Exit(2) from None
+        out.print_json(json.dumps(found, default=str))
+        return
+    for source in registry.types["EpisodeOfCare" if name == "Case" else name].sources:
+        mapping = source.mapping
+        where = f"{mapping.collection}.{mapping.unwind}[]" if mapping.unwind else mapping.collection
+        table = Table("FHIR", "stored", "kind", "search", title=f"{mapping.resource} ← {where}")
+        for row in mapping_rows(source):
+            table.add_row(*row)
+        out.print(table)
+
+
+@app.command()
+def derive(
+    check_only: Annotated[bool, typer.Option("--check", help="Only report drift.")] = False,
+    root: Annotated[Path, typer.Option(help="The project's root.")] = Path(),
+) -> None:
+    """Write the derived artefacts and documentation, or check that they are up to date."""
+    from fhir_facade.derive.artefacts import drift, write
+    from fhir_facade.main import build_registry
+
+    registry = build_registry(Settings.model_construct())
+    changed = drift(registry, root) if check_only else write(registry, root)
+    for path in changed:
+        out.print(f"{'stale' if check_only else 'wrote'}: {path}")
+    if not changed:
+        out.print("derived files are up to date")
+    raise typer.Exit(1 if check_only and changed else 0)
+
+
+@app.command()
+def indexes(
+    apply: Annotated[bool, typer.Option(help="Create the missing ones.")] = False,
+) -> None:
+    """List the indexes that searches need, and which are missing."""
+    settings = _settings()
+    registry = _registry(settings)
+
+    async def work() -> tuple[list[Any], list[str]]:
+        store = _store(settings)
+        try:
+            missing = await store.missing_indexes(registry.indexes())
+            return missing, await store.ensure_indexes(registry.indexes()) if apply else []
+        finally:
+            await store.close()
+
+    missing, made = _run(work())
+    table = Table("collection", "index", "state")
+    for index in registry.indexes():
+        state = "missing" if index in missing else "there"
+        table.add_row(index.collection, index.name, "created" if index.name in made else state)
+    out.print(table)
+    raise typer.Exit(0 if apply or not missing else 1)
+
+
+@app.command("demo-data")
+def demo_data(
+    directory: Annotated[Path, typer.Option("--out", help="Folder to write into.")] = Path(),
+    members: Annotated[int, typer.Option(min=1)] = DEMO_MEMBERS,
+    seed: Annotated[int, typer.Option()] = DEMO_SEED,
+    dirty: Annotated[float, typer.Option(min=0, max=1, help="Share of spoiled documents.")] = 0.0,
+) -> None:
+    """Write synthetic documents as Extended JSON, one file a collection."""
+    from fhir_facade.demo import write
+
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, count in write(directory, members, seed, dirty).items():
+        out.print(f"{directory / f'{name}.json'}: {count} documents")
+
+
+def main() -> None:
+    sys.exit(app())

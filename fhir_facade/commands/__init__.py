@@ -1,0 +1,1 @@
+"""What the commands do, apart from how a terminal shows it."""

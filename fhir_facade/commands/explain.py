@@ -1,0 +1,40 @@
+"""explain: what a search would ask of the store."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+from fhir_facade.rules.registry import Registry
+from fhir_facade.search.plan import SearchOptions, explain_filter, plan_search
+from fhir_facade.settings import Settings
+
+
+def explain_search(query: str, registry: Registry, settings: Settings, store: Any) -> list[Any]:
+    """Return filter, sort and index for `Type?…`; raise FacadeError or KeyError (unknown type)."""
+    name, _, text = query.partition("?")
+    resource = registry.types["EpisodeOfCare" if name == "Case" else name]
+    options = SearchOptions(
+        context=registry.context,
+        base_url=settings.base_url or "http://localhost:8000/fhir",
+        lenient=settings.search_handling == "lenient",
+        default_count=settings.default_count,
+        max_count=settings.max_count,
+    )
+    plan = plan_search(resource, parse_qsl(text, keep_blank_values=True), options)
+    found = []
+    for source in plan.sources:
+        mapping = source.source.mapping
+        each: dict[str, Any] = {
+            "collection": mapping.collection,
+            "filter": explain_filter(source.filter),
+            "sort": [[path, way] for path, way in (*source.sort, ("_id", 1))],
+            "limit": plan.count,
+        }
+        if mapping.unwind is not None:
+            each["elements of"] = mapping.unwind
+        elif store is not None and hasattr(store, "explain"):
+            sort = (*source.sort, ("_id", source.sort[-1][1] if source.sort else 1))
+            each["plan"] = store.explain(mapping.collection, source.filter, sort)
+        found.append(each)
+    return found

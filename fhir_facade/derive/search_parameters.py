@@ -1,0 +1,65 @@
+"""SearchParameter resources for the parameters that R4 does not define.
+
+https://hl7.org/fhir/R4/searchparameter.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from fhir_facade import __released__, __version__
+from fhir_facade.rules.context import Context
+from fhir_facade.rules.mapping import Param
+from fhir_facade.rules.r4_search import r4_search_param
+from fhir_facade.rules.registry import Registry
+
+_EXTENSION = re.compile(r"extension\('([\w-]+)'\)")
+
+
+def definition_url(resource: str, name: str, context: Context) -> str:
+    """Return the canonical URL of a search parameter: R4's own, or this guide's."""
+    known = r4_search_param(resource, name)
+    return known[1] if known else f"{context.canonical}/SearchParameter/{resource}-{name}"
+
+
+def custom_search_parameters(registry: Registry) -> Iterator[dict[str, Any]]:
+    """Yield a SearchParameter for each declared parameter that is this guide's own."""
+    for each in registry:
+        for name, param in sorted(each.params.items()):
+            if r4_search_param(each.name, name) is None:
+                yield _search_parameter(each.name, param, registry.context)
+
+
+def _search_parameter(resource: str, param: Param, context: Context) -> dict[str, Any]:
+    targets = sorted(
+        {to for each in param.targets if (to := getattr(each.kind, "to", None)) is not None}
+        or ({"EpisodeOfCare"} if param.type == "reference" else set())
+    )
+    words = "".join(part.capitalize() for part in re.split("[-_]", param.name))
+    return {
+        "resourceType": "SearchParameter",
+        "id": f"{resource}-{param.name}",
+        "url": definition_url(resource, param.name, context),
+        "version": __version__,
+        "name": f"{resource}{words}",
+        "status": "active",
+        "date": __released__,
+        "publisher": "Wellnecity",
+        "description": f"Finds {resource} by {', '.join(param.elements)}.",
+        "code": param.name,
+        "base": [resource],
+        "type": param.type,
+        "expression": " | ".join(
+            dict.fromkeys(_expression(each, context) for each in param.elements)
+        ),
+        "xpathUsage": "normal",
+        **({"target": targets} if param.type == "reference" else {}),
+    }
+
+
+def _expression(element: str, context: Context) -> str:
+    return _EXTENSION.sub(
+        lambda found: f"extension('{context.extension(found[1])}').value", element
+    )

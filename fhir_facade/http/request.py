@@ -1,0 +1,154 @@
+"""What FHIR needs of an HTTP request.
+
+https://hl7.org/fhir/R4/http.html
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.types import Receive, Scope
+
+from fhir_facade.errors import BadRequest, NotAcceptable, TooLarge, UnsupportedMediaType
+
+_HOST = re.compile(r"[A-Za-z0-9.\-_]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:]+\](:[0-9]{1,5})?")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}")
+_JSON_TYPES = frozenset(
+    {"*/*", "application/*", "application/json", "application/fhir+json", "text/json"}
+)
+_FORMATS = frozenset({"json", "application/json", "application/fhir+json", "text/json"})
+_FORM = "application/x-www-form-urlencoded"
+
+
+class FhirRequest:
+    """One request; what costs time is worked out when it is asked for."""
+
+    __slots__ = ("_headers", "_pairs", "_receive", "base_url", "id", "params", "scope")
+
+    def __init__(self, scope: Scope, receive: Receive, base_url: str | None) -> None:
+        self.scope = scope
+        self.params: dict[str, str] = scope.get("path_params", {})
+        self._receive = receive
+        self._headers: dict[bytes, bytes] = dict(scope["headers"])
+        given = self.header(b"x-request-id")
+        self.id = given if given and _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        self.base_url = base_url or self._own_base()
+        self._pairs: list[tuple[str, str]] | None = None
+
+    @property
+    def method(self) -> str:
+        return str(self.scope["method"])
+
+    def header(self, name: bytes) -> str | None:
+        value = self._headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    def _own_base(self) -> str:
+        host = self.header(b"host") or ""
+        if not _HOST.fullmatch(host):
+            address = self.scope.get("server") or ("localhost", None)
+            host = f"{address[0]}:{address[1]}" if address[1] else str(address[0])
+        return f"{self.scope['scheme']}://{host}{self.scope.get('root_path', '')}"
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """The decoded query parameters, in order; raise BadRequest where they are not UTF-8."""
+        if self._pairs is None:
+            query = self.scope["query_string"]
+            self._pairs = decode_pairs(query) if query else []
+        return self._pairs
+
+    def last(self, name: str) -> str | None:
+        return next((value for key, value in reversed(self.pairs) if key == name), None)
+
+    async def form(self, limit: int) -> list[tuple[str, str]]:
+        """Return the parameters of a form body; raise TooLarge, BadRequest."""
+        kind = (self.header(b"content-type") or "").partition(";")[0].strip().lower()
+        body = await self.body(limit)
+        if body and kind != _FORM:
+            raise UnsupportedMediaType(f"A POSTed search is a form: send Content-Type: {_FORM}.")
+        return decode_pairs(body)
+
+    async def body(self, limit: int) -> bytes:
+        """Return the body; raise TooLarge past the limit."""
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            message: Any = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise BadRequest("The request ended before its body did.")
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > limit:
+                raise TooLarge(f"The request body is longer than {limit} bytes.")
+            if not message.get("more_body"):
+                return b"".join(parts)
+
+    def require_json(self) -> None:
+        """Raise NotAcceptable where the client asks for another format than FHIR JSON."""
+        if self.scope["query_string"]:
+            wanted = self.last("_format")
+            if wanted is not None:
+                # '+' of an unencoded application/fhir+json arrives as a space
+                if wanted.partition(";")[0].strip().replace(" ", "+") not in _FORMATS:
+                    raise NotAcceptable("_format must be json: this server speaks FHIR JSON.")
+                return
+        accept = self._headers.get(b"accept")
+        if accept is not None and not _accepts_json(accept):
+            raise NotAcceptable(
+                "This server speaks FHIR JSON of R4: accept application/fhir+json; fhirVersion=4.0."
+            )
+
+    @property
+    def pretty(self) -> bool:
+        return bool(self.scope["query_string"]) and self.last("_pretty") == "true"
+
+    def prefers(self, name: str) -> str | None:
+        """Return the value of a preference, such as `handling`, in any `Prefer` header."""
+        given = self.header(b"prefer")
+        for part in (given or "").replace(",", ";").split(";"):
+            key, _, value = part.strip().partition("=")
+            if key.lower() == name:
+                return value.strip('"').lower()
+        return None
+
+    def not_modified(self, etag: str, last_updated: Any) -> bool:
+        """Say whether a conditional read may be answered with 304."""
+        tags = self.header(b"if-none-match")
+        if tags is not None:
+            known = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
+            return "*" in known or etag.removeprefix("W/") in known
+        since = self.header(b"if-modified-since")
+        if since is None or last_updated is None:
+            return False
+        try:
+            return bool(last_updated.replace(microsecond=0) <= parsedate_to_datetime(since))
+        except (TypeError, ValueError):
+            return False
+
+
+def decode_pairs(query: bytes) -> list[tuple[str, str]]:
+    """Decode form-encoded parameters; raise BadRequest where they are not UTF-8."""
+    try:
+        return parse_qsl(query.decode("utf-8"), keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError:
+        raise BadRequest("The parameters are not percent-encoded UTF-8.") from None
+    except ValueError:
+        raise BadRequest("The parameters cannot be read.") from None
+
+
+@lru_cache(maxsize=256)
+def _accepts_json(accept: bytes) -> bool:
+    for part in accept.decode("latin-1").split(","):
+        kind, *params = (piece.strip().lower() for piece in part.split(";"))
+        settings = dict(param.partition("=")[::2] for param in params)
+        if settings.get("q", "1").rstrip("0").rstrip(".") in ("", "0"):
+            continue
+        if kind in _JSON_TYPES and settings.get("fhirversion", "4.0") in ("4.0", "4.0.1"):
+            return True
+    return False

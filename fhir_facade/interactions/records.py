@@ -1,0 +1,153 @@
+"""From stored documents to records, and from records to resources as bytes.
+
+A record is what becomes one resource: a document, or an element of an array in it that sees its
+document as `parent`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from fhir_facade.rules.findings import Findings
+from fhir_facade.rules.kinds.references import case_keys, cases_filter
+from fhir_facade.rules.mapping import PARENT, Compiled
+from fhir_facade.rules.registry import Registry
+from fhir_facade.rules.text import fhir_id, stored_ids
+from fhir_facade.store.base import Store
+from fhir_facade.store.codec import decode, encode
+from fhir_facade.store.matching import compile_filter
+
+LINKED = "linked"
+POSITION = "position"
+WORK_QUEUE = "work_queue"
+_LINK_TYPES = {"goal": "Goal", "task": "Task"}
+_BATCH = 1000
+
+
+def version_of(raw: bytes) -> str:
+    """Return the versionId of stored bytes: any change to them, by anyone, gives another one."""
+    return hashlib.blake2b(raw, digest_size=8).hexdigest()
+
+
+def to_json(resource: Any, *, pretty: bool = False) -> bytes:
+    """Write FHIR JSON; decimals keep the digits they have."""
+    option = orjson.OPT_INDENT_2 if pretty else 0
+    return orjson.dumps(resource, default=_decimal, option=option)
+
+
+def _decimal(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return orjson.Fragment(str(value))
+    raise TypeError(type(value).__name__)
+
+
+@dataclass(slots=True)
+class Record:
+    """One record of a source."""
+
+    source: Compiled
+    document: dict[str, Any]
+    version: str
+
+    @property
+    def place(self) -> tuple[Any, int]:
+        """The `_id` of the stored document and, in an array, the position counted from 1."""
+        if self.source.mapping.unwind is None:
+            return self.document.get("_id"), 0
+        return self.document[PARENT].get("_id"), self.document[POSITION]
+
+    def resource(self, findings: Findings) -> dict[str, Any] | None:
+        return self.source.encode(self.document, self.version, findings)
+
+
+class Records:
+    """Reads records of every type from one store."""
+
+    def __init__(self, store: Store, registry: Registry) -> None:
+        self.store = store
+        self.registry = registry
+        self._where = {
+            id(source): compile_filter(source.mapping.where) for source in registry.sources
+        }
+
+    def belongs(self, source: Compiled, document: dict[str, Any]) -> bool:
+        """Say whether a record is one that the mapping reads."""
+        return self._where[id(source)](document)
+
+    async def from_documents(self, source: Compiled, stored: Sequence[bytes]) -> list[list[Record]]:
+        """Return the records in each stored document, linked work items included."""
+        documents = [decode(raw) for raw in stored]
+        if source.mapping.links:
+            await self._add_links(documents)
+        return [
+            self.expand(source, document, version_of(raw))
+            for raw, document in zip(stored, documents, strict=True)
+        ]
+
+    def expand(self, source: Compiled, document: dict[str, Any], version: str) -> list[Record]:
+        """Return the records in one document: itself, or the elements of the array it unwinds."""
+        mapping = source.mapping
+        if mapping.unwind is None:
+            if mapping.links:
+                version = version_of((version + repr(document.get(LINKED))).encode())
+            return [Record(source, document, version)]
+        elements = document.get(mapping.unwind)
+        found = []
+        for position, element in enumerate(elements if isinstance(elements, list) else (), 1):
+            if isinstance(element, dict):
+                record = {**element, PARENT: document, POSITION: position}
+                if self.belongs(source, record):
+                    found.append(Record(source, record, version_of(encode(element))))
+        return found
+
+    async def _add_links(self, documents: list[dict[str, Any]]) -> None:
+        """Give each case the `_id`s of its live goals and tasks."""
+        cases = [fhir_id(document.get("_id")) for document in documents]
+        found = await self.work_items(case for case in cases if case is not None)
+        for case, document in zip(cases, documents, strict=True):
+            document[LINKED] = linked_ids(found.get(case or "", []))
+
+    async def work_items(self, cases: Iterable[str]) -> dict[str, list[Record]]:
+        """Return the live work items linked to each case, by the case's FHIR id, in `_id` order."""
+        found: dict[str, list[Record]] = {case: [] for case in cases}
+        sources = [each for each in self.registry.sources if each.mapping.unwind is None]
+        sources = [each for each in sources if each.mapping.collection == WORK_QUEUE]
+        async for raw in self.linked(WORK_QUEUE, found):
+            document = decode(raw)
+            source = next((each for each in sources if self.belongs(each, document)), None)
+            if source is None or source.is_deleted(document):
+                continue
+            for case in case_keys(document.get("linkedModules")):
+                if case in found:
+                    found[case].append(Record(source, document, version_of(raw)))
+        return found
+
+    async def linked(self, collection: str, cases: Iterable[str]) -> AsyncIterator[bytes]:
+        """Yield every document of a collection that links to one of the cases, in `_id` order."""
+        keys = [key for case in cases for key in stored_ids(case)]
+        if not keys:
+            return
+        filter = cases_filter("linkedModules", keys)
+        after: list[Any] | None = None
+        while True:
+            page = await self.store.find(collection, filter, limit=_BATCH, after=after)
+            for raw in page:
+                yield raw
+            if len(page) < _BATCH:
+                return
+            after = [decode(page[-1])["_id"]]
+
+
+def linked_ids(items: Iterable[Record]) -> dict[str, list[Any]]:
+    """Return the `_id`s of a case's goals and tasks, as the case's own mappings read them."""
+    found: dict[str, list[Any]] = {name: [] for name in _LINK_TYPES.values()}
+    for item in items:
+        if item.source.resource in found:
+            found[item.source.resource].append(item.document["_id"])
+    return {name: found[resource] for name, resource in _LINK_TYPES.items()}

@@ -1,0 +1,186 @@
+"""The runs of a search: its matches in order, page by page, from wherever a page starts.
+
+A search of one collection is two runs: the matches that have a place in the order, then those with
+an array where a sort value belongs. Embedded records are read document by document in their default
+order, and gathered and sorted here when another order is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fhir_facade.errors import TooCostly
+from fhir_facade.interactions.embedded import split_filter
+from fhir_facade.interactions.records import Record, Records
+from fhir_facade.rules.mapping import getter
+from fhir_facade.search.plan import Plan, SourcePlan
+from fhir_facade.store.codec import decode
+from fhir_facade.store.matching import compile_filter
+from fhir_facade.store.order import sort_bytes
+
+MAX_SORTED = 10_000
+"""Embedded records that one search may gather to sort them."""
+
+_PARENTS_AT_ONCE = 100
+
+
+@dataclass(slots=True)
+class Match:
+    """A record found, and where in which run it stands."""
+
+    record: Record
+    run: int
+    values: tuple[Any, ...]
+
+
+class Run:
+    """One ordered stretch of matches."""
+
+    reversible = False
+
+    async def after(
+        self, values: Sequence[Any] | None, limit: int, *, backward: bool = False
+    ) -> list[Match]:
+        """Return at most `limit` matches after (or, `backward`, before, nearest first) a place."""
+        raise NotImplementedError
+
+    async def count(self) -> int:
+        raise NotImplementedError
+
+
+class DocumentRun(Run):
+    """Matches that are documents of their own: the store sorts and pages."""
+
+    def __init__(self, records: Records, plan: SourcePlan, number: int) -> None:
+        self._records, self._plan, self._number = records, plan, number
+        ends_with_id = bool(plan.sort) and plan.sort[-1][0] == "_id"
+        last_way = plan.sort[-1][1] if plan.sort else 1
+        tie = () if ends_with_id else (("_id", last_way),)
+        self._sort = (*plan.sort, *tie)
+        self._getters = [getter((path,)) for path, _ in self._sort]
+        self.reversible = True
+
+    async def after(
+        self, values: Sequence[Any] | None, limit: int, *, backward: bool = False
+    ) -> list[Match]:
+        sort = [(path, -way) for path, way in self._sort] if backward else list(self._sort)
+        source = self._plan.source
+        stored = await self._records.store.find(
+            source.mapping.collection, self._plan.filter, sort=sort, limit=limit, after=values
+        )
+        found = await self._records.from_documents(source, stored)
+        return [self._match(group[0]) for group in found]
+
+    def _match(self, record: Record) -> Match:
+        values = tuple(get(record.document) for get in self._getters)
+        return Match(record, self._number, values)
+
+    async def count(self) -> int:
+        return await self._records.store.count(
+            self._plan.source.mapping.collection, self._plan.filter
+        )
+
+
+class EmbeddedRun(Run):
+    """Matches inside documents, in the order of the documents and of their place in them.
+
+    A place is (`_id` of the document before, `_id` of the document, position in it).
+    """
+
+    def __init__(self, records: Records, plan: SourcePlan, number: int) -> None:
+        self._records, self._plan, self._number = records, plan, number
+        self._filter = split_filter(plan.filter, plan.source.mapping)
+        self._matches = compile_filter(plan.filter)
+
+    async def after(
+        self, values: Sequence[Any] | None, limit: int, *, backward: bool = False
+    ) -> list[Match]:
+        before, inside, position = values or (None, None, 0)
+        found: list[Match] = []
+        async for match in self.matches(before):
+            own = match.record.place
+            if inside is not None and own[0] == inside and own[1] <= position:
+                continue
+            found.append(match)
+            if len(found) == limit:
+                break
+        return found
+
+    async def matches(self, after: Any = None) -> AsyncIterator[Match]:
+        """Yield every match in documents after the one with the `_id` `after`."""
+        if self._filter is None:
+            return
+        source = self._plan.source
+        while True:
+            stored = await self._records.store.find(
+                source.mapping.collection,
+                self._filter,
+                limit=_PARENTS_AT_ONCE,
+                after=None if after is None else [after],
+            )
+            for group in await self._records.from_documents(source, stored):
+                for record in group:
+                    if self._matches(record.document):
+                        yield Match(record, self._number, (after, *record.place))
+                after = group[0].place[0] if group else after
+            if len(stored) < _PARENTS_AT_ONCE:
+                return
+            after = decode(stored[-1])["_id"]
+
+    async def count(self) -> int:
+        return sum([1 async for _ in self.matches()])
+
+
+class GatheredRun(Run):
+    """Embedded matches of all sources, gathered and sorted here."""
+
+    def __init__(self, runs: Sequence[EmbeddedRun], plans: Sequence[SourcePlan]) -> None:
+        self._runs = runs
+        self._keys = [[(getter((path,)), way) for path, way in plan.sort] for plan in plans]
+
+    async def after(
+        self, values: Sequence[Any] | None, limit: int, *, backward: bool = False
+    ) -> list[Match]:
+        keyed = sorted(await self._gather(), key=lambda pair: pair[0])
+        start = values[0] if values else b""
+        return [Match(match.record, 0, (key,)) for key, match in keyed if key > start][:limit]
+
+    async def _gather(self) -> list[tuple[bytes, Match]]:
+        found: list[tuple[bytes, Match]] = []
+        for number, run in enumerate(self._runs):
+            async for match in run.matches():
+                found.append((self._key(number, match.record), match))
+                if len(found) > MAX_SORTED:
+                    raise TooCostly(
+                        f"More than {MAX_SORTED} matches would have to be sorted; "
+                        "add a patient or a date, or leave out _sort."
+                    )
+        return found
+
+    def _key(self, number: int, record: Record) -> bytes:
+        values = b"".join(
+            sort_bytes(get(record.document), way < 0) for get, way in self._keys[number]
+        )
+        identifier, position = record.place
+        return values + bytes([number]) + sort_bytes(identifier) + sort_bytes(position)
+
+    async def count(self) -> int:
+        return sum([await run.count() for run in self._runs])
+
+
+def runs_of(records: Records, plan: Plan) -> list[Run]:
+    """Return the runs whose concatenation is the search's result."""
+    if plan.sources[0].source.mapping.unwind is not None:
+        embedded = [EmbeddedRun(records, each, number) for number, each in enumerate(plan.sources)]
+        if plan.sources[0].sort:
+            return [GatheredRun(embedded, plan.sources)]
+        return list(embedded)
+    (only,) = plan.sources
+    if not only.sort or only.sort[0][0] == "_id":
+        return [DocumentRun(records, only, 0)]
+    return [
+        DocumentRun(records, only.without_arrays, 0),
+        DocumentRun(records, only.only_arrays, 1),
+    ]

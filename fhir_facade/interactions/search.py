@@ -1,0 +1,209 @@
+"""search-type: a page of matches as a searchset.
+
+https://hl7.org/fhir/R4/http.html#search
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from fhir_facade.errors import Issue
+from fhir_facade.interactions.read import Served
+from fhir_facade.interactions.records import Records, to_json
+from fhir_facade.interactions.runs import Match, Run, runs_of
+from fhir_facade.rules.filters import all_of
+from fhir_facade.rules.findings import Findings
+from fhir_facade.rules.kinds.record import odd_id_filter, plain_id_filter
+from fhir_facade.rules.text import fhir_id
+from fhir_facade.search.paging import Cursor
+from fhir_facade.search.plan import Plan, SourcePlan
+from fhir_facade.store.codec import decode
+
+
+@dataclass(slots=True)
+class Entry:
+    """One match of a page, encoded."""
+
+    resource_type: str
+    id: str
+    body: bytes
+    match: Match
+
+
+@dataclass(slots=True)
+class Page:
+    """A page of a search."""
+
+    entries: list[Entry] = field(default_factory=list)
+    total: int | None = None
+    next: Cursor | None = None
+    previous: Cursor | None = None
+    unservable: int = 0
+    issues: list[Issue] = field(default_factory=list)
+
+
+async def search(records: Records, plan: Plan, cursor: Cursor | None) -> Page:
+    """Run a planned search, from the start or from a cursor."""
+    if plan.counts_only:
+        total, unservable = await count(records, plan)
+        return _finished(Page(total=total, unservable=unservable), plan)
+    runs = runs_of(records, plan)
+    if cursor is not None and cursor.backward:
+        page = await _page_before(runs, plan, cursor)
+    else:
+        page = await _page_after(runs, plan, cursor)
+    if plan.query.total != "none":
+        page.total, _ = await count(records, plan)
+    elif cursor is None and page.next is None:
+        page.total = len(page.entries)
+    return _finished(page, plan)
+
+
+def _finished(page: Page, plan: Plan) -> Page:
+    page.issues = list(plan.issues)
+    if page.unservable:
+        number = "1 match" if page.unservable == 1 else f"{page.unservable} matches"
+        where = "" if plan.counts_only else " at this place of the result"
+        page.issues.append(
+            Issue(
+                "warning",
+                "incomplete",
+                f"{number}{where} could not be expressed as {plan.type.name} and "
+                "was left out; a read of it says why.",
+            )
+        )
+    return page
+
+
+async def _page_after(runs: list[Run], plan: Plan, cursor: Cursor | None) -> Page:
+    """Fill a page with what can be served, one match beyond it telling whether there is more."""
+    page = Page()
+    number = cursor.run if cursor else 0
+    values = cursor.values if cursor else None
+    last: Match | None = None
+    while number < len(runs):
+        wanted = plan.count - len(page.entries) + 1
+        matches = await runs[number].after(values, wanted)
+        for match in matches:
+            if len(page.entries) == plan.count:
+                page.next = Cursor(last.run, last.values) if last else None
+                return _with_previous(page, runs, cursor)
+            _add(page, match)
+            last = match
+        if len(matches) < wanted:
+            number, values = number + 1, None
+        else:
+            values = matches[-1].values
+    return _with_previous(page, runs, cursor)
+
+
+def _with_previous(page: Page, runs: list[Run], cursor: Cursor | None) -> Page:
+    """Everything before a cursor's place is the page before; only documents are read backwards."""
+    if cursor is not None and page.entries and runs[0].reversible:
+        first = page.entries[0].match
+        if first.run == 0:
+            page.previous = Cursor(0, first.values, backward=True)
+    return page
+
+
+async def _page_before(runs: list[Run], plan: Plan, cursor: Cursor) -> Page:
+    """Fill a page backwards from a place."""
+    page = Page()
+    values, more = cursor.values, True
+    while more and len(page.entries) < plan.count:
+        wanted = plan.count - len(page.entries) + 1
+        matches = await runs[cursor.run].after(values, wanted, backward=True)
+        more = len(matches) == wanted
+        for match in matches[: wanted - 1]:
+            _add(page, match)
+            values = match.values
+    page.entries.reverse()
+    if page.entries:
+        page.next = Cursor(cursor.run, page.entries[-1].match.values)
+        if more:
+            page.previous = Cursor(cursor.run, page.entries[0].match.values, backward=True)
+    return page
+
+
+def _add(page: Page, match: Match) -> None:
+    findings: Findings = []
+    resource = match.record.resource(findings)
+    if resource is None:
+        page.unservable += 1
+    else:
+        body = to_json(resource)
+        page.entries.append(Entry(match.record.source.resource, resource["id"], body, match))
+
+
+async def count(records: Records, plan: Plan) -> tuple[int, int]:
+    """Return how many matches can be served, and how many cannot."""
+    total = unservable = 0
+    for source in plan.sources:
+        if source.source.mapping.unwind is not None:
+            served, not_served = await _count_embedded(records, plan, source)
+        else:
+            served, not_served = await _count_documents(records, source)
+        total += served
+        unservable += not_served
+    return total, unservable
+
+
+async def _count_documents(records: Records, plan: SourcePlan) -> tuple[int, int]:
+    collection, servable = plan.source.mapping.collection, plan.source.servable
+    store = records.store
+    found = all_of([plan.filter, *([servable] if servable else [])])
+    total = await store.count(collection, all_of([found, plain_id_filter("_id")]))
+    async for batch in store.scan(collection, all_of([found, odd_id_filter("_id")])):
+        total += sum(fhir_id(decode(raw)["_id"]) is not None for raw in batch)
+    return total, await store.count(collection, plan.filter) - total
+
+
+async def _count_embedded(records: Records, plan: Plan, source: SourcePlan) -> tuple[int, int]:
+    total = unservable = 0
+    (run,) = runs_of(records, Plan(plan.type, (source,), plan.query, plan.count))
+    after: tuple[Any, ...] | None = None
+    while matches := await run.after(after, 1000):
+        for match in matches:
+            served = match.record.resource([]) is not None
+            total += served
+            unservable += not served
+        after = matches[-1].values
+    return total, unservable
+
+
+def outcome(issues: list[Issue]) -> dict[str, Any]:
+    """Return an OperationOutcome."""
+    return {
+        "resourceType": "OperationOutcome",
+        "issue": [
+            {
+                "severity": issue.severity,
+                "code": issue.code,
+                "diagnostics": issue.diagnostics,
+                **({"expression": [issue.expression]} if issue.expression else {}),
+            }
+            for issue in issues
+        ],
+    }
+
+
+def searchset(page: Page, links: list[tuple[str, str]], base_url: str) -> Served:
+    """Return the page as a Bundle, the resources' bytes joined as they are."""
+    head: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset"}
+    if page.total is not None:
+        head["total"] = page.total
+    head["link"] = [{"relation": relation, "url": url} for relation, url in links]
+    entries = [
+        b'{"fullUrl":%b,"resource":%b,"search":{"mode":"match"}}'
+        % (to_json(f"{base_url}/{entry.resource_type}/{entry.id}"), entry.body)
+        for entry in page.entries
+    ]
+    if page.issues:
+        entries.append(
+            b'{"resource":%b,"search":{"mode":"outcome"}}' % to_json(outcome(page.issues))
+        )
+    body = to_json(head)
+    if entries:
+        body = body[:-1] + b',"entry":[' + b",".join(entries) + b"]}"
+    return Served(body, "", None)

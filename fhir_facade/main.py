@@ -1,0 +1,116 @@
+"""The composition root: settings → store → application."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+
+from fhir_facade import __version__
+from fhir_facade.errors import StoreUnavailable
+from fhir_facade.http.app import fhir_app
+from fhir_facade.http.endpoints import Server
+from fhir_facade.http.openapi import openapi
+from fhir_facade.interactions.capabilities import Capabilities
+from fhir_facade.interactions.records import Records
+from fhir_facade.rules.registry import Registry
+from fhir_facade.search.paging import Cursors
+from fhir_facade.settings import Settings
+from fhir_facade.store import open_store
+from fhir_facade.store.base import Store
+from mappings import ALL
+
+FHIR_BASE = "/fhir"
+_EXPOSED = ["ETag", "Last-Modified", "Location", "Content-Location", "X-Request-Id"]
+
+logger = logging.getLogger("fhir_facade")
+
+
+def build_registry(settings: Settings) -> Registry:
+    """Return every mapping, compiled with the deployment's settings."""
+    return Registry(ALL, settings.context())
+
+
+def create_app(settings: Settings | None = None, store: Store | None = None) -> FastAPI:
+    """Return the application; the store is opened from the settings where none is given."""
+    settings = settings or Settings()
+    registry = build_registry(settings)
+    opened = store or open_store(settings.store, mongo_driver=settings.mongo_driver)
+    server = Server(
+        settings=settings,
+        records=Records(opened, registry),
+        cursors=Cursors(settings.cursor_secret),
+        capabilities=Capabilities(registry),
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await _look_at(opened, registry, server.capabilities)
+        yield
+        if store is None:
+            await opened.close()
+
+    app = FastAPI(
+        title="FHIR facade", version=__version__, lifespan=lifespan, openapi_url="/openapi.json"
+    )
+    app.mount(FHIR_BASE, fhir_app(server))
+    _add_tools(app, opened)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_methods=["GET", "HEAD", "POST", "OPTIONS"],
+        allow_headers=["*"],
+        expose_headers=_EXPOSED,
+    )
+    app.openapi = lambda: openapi(app, registry, FHIR_BASE)  # type: ignore[method-assign]
+    return app
+
+
+async def _look_at(store: Store, registry: Registry, capabilities: Capabilities) -> None:
+    """Say at start-up what the store lacks; one that is down is no reason not to start."""
+    try:
+        await store.ping()
+        missing = await store.missing_indexes(registry.indexes())
+    except StoreUnavailable:
+        logger.warning("the store does not answer yet; requests get 503 until it does")
+        return
+    if missing:
+        logger.warning("%d indexes are missing; run: fhir-facade indexes --apply", len(missing))
+    if getattr(store, "transactions", True) is False:
+        note = "The store has no multi-document transactions."
+        logger.warning(note)
+        capabilities.note(note)
+
+
+def _add_tools(app: FastAPI, store: Store) -> None:
+    @app.get("/", include_in_schema=False)
+    async def root() -> Response:
+        return RedirectResponse("/docs")
+
+    @app.get("/health/live", tags=["health"])
+    async def live() -> dict[str, str]:
+        """Say that the process answers."""
+        return {"status": "up"}
+
+    @app.get("/health/ready", tags=["health"])
+    async def ready() -> Response:
+        """Say whether the store answers too."""
+        try:
+            await store.ping()
+        except StoreUnavailable:
+            return JSONResponse({"status": "store unavailable"}, 503, {"Retry-After": "2"})
+        return JSONResponse({"status": "ready"})
+
+
+def application() -> Any:
+    """The factory that `serve` hands to the HTTP server's workers."""
+    settings = Settings()
+    logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s: %(message)s")
+    return create_app(settings)

@@ -1,0 +1,351 @@
+"""The MongoDB store: replica sets, sharded clusters, Atlas, and what speaks the same protocol.
+
+Documents come as raw BSON and are not decoded here. The driver reconnects by itself, so a server
+that comes back is used again without a restart.
+
+https://pymongo.readthedocs.io/en/stable/api/pymongo/asynchronous/index.html
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bson import Regex
+from bson.errors import BSONError
+from bson.raw_bson import RawBSONDocument
+from pymongo import AsyncMongoClient, IndexModel
+from pymongo.errors import (
+    BulkWriteError,
+    ConfigurationError,
+    ConnectionFailure,
+    InvalidOperation,
+    OperationFailure,
+    PyMongoError,
+)
+
+from fhir_facade.errors import StoreUnavailable
+from fhir_facade.rules.index import Index
+from fhir_facade.store.base import Filter, Sort, TransactionsUnsupported, UnsupportedFilter
+from fhir_facade.store.codec import CODEC, DUPLICATE, decode, encode, prepare
+from fhir_facade.store.keyset import ALL_TYPES, FERRETDB_TYPES, Types, continued
+from fhir_facade.store.mongo_raw import (
+    indexes_of,
+    is_plain,
+    split,
+    unchanged,
+    unchanged_fields,
+)
+from fhir_facade.store.order import sort_bytes
+
+DEFAULT_DATABASE: Final = "fhir_facade"
+_SELECTION_MS: Final = 2000
+_RETRY: Final = {"Retry-After": "2"}
+_BY_ID: Final[Sort] = (("_id", 1),)
+
+# https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml
+_DUPLICATE_KEY: Final = 11000
+_WRITE_CONFLICT: Final = 112
+_REFUSED_FILTER: Final = frozenset({2, 9, 51091, 51108})
+_NO_COLLECTION: Final = 26
+
+
+@dataclass
+class _Unit:
+    """A unit of work in progress; tasks started inside it may outlive it."""
+
+    store: MongoStore
+    session: Any
+    open: bool = True
+
+
+_UNIT: ContextVar[_Unit | None] = ContextVar("mongo_unit_of_work", default=None)
+
+
+class MongoStore:
+    """`Store` over a MongoDB database; `client` is PyMongo's asynchronous client, or Motor's."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._database = client.get_default_database(DEFAULT_DATABASE, codec_options=CODEC)
+        self._types: Types = ALL_TYPES
+        self.transactions: bool | None = None
+        """Whether the server has transactions; None until it has been asked."""
+
+    @classmethod
+    def open(cls, url: str, driver: str = "pymongo") -> MongoStore:
+        """Make a store for a URL, whose path names the database; nothing is connected yet."""
+        options: dict[str, Any] = {"appname": "fhir-facade"}
+        if "serverselectiontimeoutms" not in url.lower():
+            options["serverSelectionTimeoutMS"] = _SELECTION_MS
+        try:
+            return cls(_client_class(driver)(url, **options))
+        except ConfigurationError as error:
+            raise ValueError(f"the URL of the MongoDB store is not valid: {error}") from None
+
+    async def get(self, collection: str, ids: Sequence[Any]) -> list[bytes]:
+        """Return the documents whose `_id` is one of `ids`, in the order of `ids`."""
+        wanted = [id for id in ids if not isinstance(id, Regex | re.Pattern | list | tuple)]
+        if not wanted:
+            return []
+        if len(wanted) == 1:
+            return await self._documents(collection, {"_id": {"$eq": wanted[0]}}, None, limit=1)
+        found = await self._documents(
+            collection, {"_id": {"$in": wanted}}, None, limit=len(wanted), batch_size=len(wanted)
+        )
+        by_id = {sort_bytes(decode(data)["_id"]): data for data in found}
+        keys = [sort_bytes(id) for id in wanted]
+        return [by_id[key] for key in keys if key in by_id]
+
+    async def find(
+        self,
+        collection: str,
+        filter: Filter,
+        *,
+        sort: Sort = _BY_ID,
+        limit: int,
+        after: Sequence[Any] | None = None,
+    ) -> list[bytes]:
+        """Return a page; see `Store`."""
+        if limit <= 0:
+            return []
+        if after is not None:
+            await self._learn()
+        complete = continued(filter, sort, after, self._types)
+        return await self._documents(collection, complete, sort, limit=limit, batch_size=limit)
+
+    async def count(self, collection: str, filter: Filter) -> int:
+        """Return the exact number of matches."""
+        with _translated():
+            number: int = await self._database[collection].count_documents(
+                filter, session=self._session()
+            )
+            return number
+
+    async def scan(
+        self, collection: str, filter: Filter | None = None, *, batch: int = 1000
+    ) -> AsyncIterator[list[bytes]]:
+        """Yield every matching document in batches, in `_id` order."""
+        with _translated():
+            cursor = self._cursor(collection, filter or {}, _BY_ID, batch_size=batch)
+            try:
+                async for data in cursor:
+                    if found := list(split(data)):
+                        yield found
+            finally:
+                await cursor.close()
+
+    async def insert(
+        self, collection: str, documents: Sequence[Mapping[str, Any]]
+    ) -> list[tuple[int, str]]:
+        """Insert what can be inserted; return (position, reason) for the rest.
+
+        Inside a unit of work a server gives up all of it when it refuses a document.
+        """
+        good, refused = prepare(documents)
+        if not good:
+            return refused
+        raw = [RawBSONDocument(data) for _, data in good]
+        with _translated():
+            try:
+                await self._database[collection].insert_many(
+                    raw, ordered=False, session=self._session()
+                )
+            except BulkWriteError as error:
+                errors = error.details["writeErrors"]
+                if not errors:
+                    raise
+                refused += [(good[found["index"]][0], _reason(found)) for found in errors]
+        return sorted(refused)
+
+    async def replace(self, collection: str, old: bytes, new: Mapping[str, Any]) -> bool:
+        """Replace the document if it still is `old`, byte for byte; say whether it was."""
+        await self._learn()
+        data = encode(new)
+        current = await self.get(collection, [decode(old)["_id"]])
+        if current != [old]:
+            return False
+        same = unchanged_fields(old) if self._types is FERRETDB_TYPES else unchanged(old)
+        with _translated():
+            try:
+                result = await self._database[collection].replace_one(
+                    same, RawBSONDocument(data), session=self._session()
+                )
+            except OperationFailure as error:
+                if error.code == _WRITE_CONFLICT:  # another transaction was first
+                    return False
+                raise
+        return bool(result.matched_count)
+
+    @asynccontextmanager
+    async def unit_of_work(self) -> AsyncIterator[None]:
+        """All writes inside happen together or not at all; an inner one joins the outer."""
+        if self._session() is not None:
+            yield
+            return
+        await self._learn()
+        if not self.transactions:
+            raise TransactionsUnsupported("this MongoDB server has no transactions")
+        with _translated():
+            session = await _settled(self._client.start_session())
+        try:
+            await _settled(session.start_transaction())
+            async with self._joined(session):
+                yield
+            with _translated():
+                await session.commit_transaction()
+        finally:  # ending a session gives up a transaction that was not committed
+            await session.end_session()
+
+    @asynccontextmanager
+    async def _joined(self, session: Any) -> AsyncIterator[None]:
+        unit = _Unit(self, session)
+        token = _UNIT.set(unit)
+        try:
+            yield
+        finally:
+            unit.open = False
+            _UNIT.reset(token)
+
+    async def ensure_indexes(self, indexes: Sequence[Index]) -> list[str]:
+        """Create those of `indexes` that are missing and return their names."""
+        wanted = await self.missing_indexes(indexes)
+        by_collection: dict[str, list[IndexModel]] = {}
+        for index in wanted:
+            by_collection.setdefault(index.collection, []).append(IndexModel(list(index.keys)))
+        with _translated():
+            for collection, models in by_collection.items():
+                await self._database[collection].create_indexes(models)
+        return [index.name for index in wanted]
+
+    async def missing_indexes(self, indexes: Sequence[Index]) -> list[Index]:
+        """Return those of `indexes` that no index of the server has the keys of."""
+        present: dict[str, set[tuple[tuple[str, int], ...]]] = {}
+        for index in indexes:
+            if index.collection not in present:
+                present[index.collection] = await self._index_keys(index.collection)
+        return [
+            index for index in dict.fromkeys(indexes) if index.keys not in present[index.collection]
+        ]
+
+    async def explain(
+        self, collection: str, filter: Filter, sort: Sort = _BY_ID, limit: int = 50
+    ) -> dict[str, Any]:
+        """Say which indexes the server would use for a search."""
+        find = {"find": collection, "filter": filter, "sort": dict(sort), "limit": limit}
+        with _translated():
+            reply = await self._database.command(
+                {"explain": find, "verbosity": "queryPlanner"}, session=self._session()
+            )
+        plan = reply.get("queryPlanner", {}).get("winningPlan", {})
+        return {
+            "plan": plan.get("stage", "unknown"),
+            "indexes": list(dict.fromkeys(indexes_of(plan))),
+        }
+
+    async def ping(self) -> None:
+        """Raise `StoreUnavailable` if the server does not answer."""
+        with _translated():
+            await self._client.admin.command("ping")
+        await self._learn()
+
+    async def close(self) -> None:
+        """Release the connections."""
+        await _settled(self._client.close())
+
+    async def _learn(self) -> None:
+        """Ask the server, once, what it is."""
+        if self.transactions is not None:
+            return
+        with _translated():
+            hello = await self._client.admin.command("hello")
+            build = await self._client.admin.command("buildInfo")
+        if "ferretdb" in build or "ferretdbVersion" in build:
+            self._types = FERRETDB_TYPES
+        self.transactions = "setName" in hello or hello.get("msg") == "isdbgrid"
+
+    def _session(self) -> Any:
+        unit = _UNIT.get()
+        return unit.session if unit is not None and unit.store is self and unit.open else None
+
+    def _cursor(self, collection: str, filter: Filter, sort: Sort | None, **options: int) -> Any:
+        order = list(sort) if sort else None
+        return self._database[collection].find_raw_batches(
+            filter, sort=order, session=self._session(), **options
+        )
+
+    async def _documents(
+        self, collection: str, filter: Filter, sort: Sort | None, **options: int
+    ) -> list[bytes]:
+        found: list[bytes] = []
+        with _translated():
+            async for batch in self._cursor(collection, filter, sort, **options):
+                found += split(batch)
+        return found
+
+    async def _index_keys(self, collection: str) -> set[tuple[tuple[str, int], ...]]:
+        """Return the keys of the server's indexes that serve every search."""
+        found: set[tuple[tuple[str, int], ...]] = {(("_id", 1),)}
+        with _translated():
+            try:
+                async for index in await _settled(self._database[collection].list_indexes()):
+                    if is_plain(index):
+                        found.add(tuple(index["key"].items()))
+            except OperationFailure as error:
+                if error.code != _NO_COLLECTION:
+                    raise
+        return found
+
+
+def _client_class(driver: str) -> Any:
+    if driver == "pymongo":
+        return AsyncMongoClient
+    if driver != "motor":
+        raise ValueError("mongo_driver is pymongo or motor")
+    try:
+        from motor.motor_asyncio import AsyncIOMotorClient
+    except ModuleNotFoundError:
+        raise ValueError(
+            "mongo_driver=motor needs the extra: pip install 'fhir-facade[motor]'"
+        ) from None
+    return AsyncIOMotorClient
+
+
+async def _settled(value: Any) -> Any:
+    """Await what PyMongo returns as a coroutine and Motor as a value, or the other way round."""
+    return await value if inspect.isawaitable(value) else value
+
+
+def _reason(error: Mapping[str, Any]) -> str:
+    """Word a write error by its code: the server's own message quotes the value."""
+    if error.get("code") != _DUPLICATE_KEY:
+        return f"the server refuses it (code {error.get('code')})"
+    if error.get("keyPattern", {"_id": 1}) == {"_id": 1}:
+        return DUPLICATE
+    return "a unique index has its values already"
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn the driver's errors into those of the protocol; their text may quote values."""
+    try:
+        yield
+    except (ConnectionFailure, InvalidOperation) as error:
+        raise _unavailable(type(error).__name__) from error
+    except OperationFailure as error:
+        if error.code in _REFUSED_FILTER:
+            raise UnsupportedFilter(f"the server refuses the filter (code {error.code})") from None
+        raise _unavailable(f"code {error.code}") from error
+    except PyMongoError as error:
+        raise _unavailable(type(error).__name__) from error
+    except (BSONError, OverflowError, UnicodeEncodeError) as error:
+        raise UnsupportedFilter(f"BSON cannot hold the filter: {type(error).__name__}") from None
+
+
+def _unavailable(reason: str) -> StoreUnavailable:
+    return StoreUnavailable(f"the MongoDB server is unavailable ({reason})", headers=dict(_RETRY))
