@@ -65,8 +65,8 @@ def capability_statement(
 _DOCUMENTATION = (
     "Read-only. An unknown search filter is refused with 400 unless Prefer: handling=lenient is "
     "sent; an unknown result parameter is ignored with a warning. Documents marked hidden are "
-    "found only by _tag=hidden. Pages are followed by next links. Result parameters: _count, _sort, "
-    "_total, _summary=count."
+    "found only by _tag=hidden. Pages are followed by next links. Result parameters: "
+    "_count, _sort, _total, _summary=count."
 )
 
 

@@ -46,15 +46,16 @@ class Page:
 async def search(records: Records, plan: Plan, cursor: Cursor | None) -> Page:
     """Run a planned search, from the start or from a cursor."""
     if plan.counts_only:
-        total, unservable = await count(records, plan)
-        return _finished(Page(total=total, unservable=unservable), plan)
+        total = await count(records, plan)
+        matches = sum([await run.count() for run in runs_of(records, plan)])
+        return _finished(Page(total=total, unservable=matches - total), plan)
     runs = runs_of(records, plan)
     if cursor is not None and cursor.backward:
         page = await _page_before(runs, plan, cursor)
     else:
         page = await _page_after(runs, plan, cursor)
     if plan.query.total != "none":
-        page.total, _ = await count(records, plan)
+        page.total = await count(records, plan)
     elif cursor is None and page.next is None:
         page.total = len(page.entries)
     return _finished(page, plan)
@@ -63,16 +64,12 @@ async def search(records: Records, plan: Plan, cursor: Cursor | None) -> Page:
 def _finished(page: Page, plan: Plan) -> Page:
     page.issues = list(plan.issues)
     if page.unservable:
-        number = "1 match" if page.unservable == 1 else f"{page.unservable} matches"
         where = "" if plan.counts_only else " at this place of the result"
-        page.issues.append(
-            Issue(
-                "warning",
-                "incomplete",
-                f"{number}{where} could not be expressed as {plan.type.name} and "
-                "was left out; a read of it says why.",
-            )
+        text = (
+            f"Matches{where} that could not be expressed as {plan.type.name} and were left out: "
+            f"{page.unservable}. A read of one says why."
         )
+        page.issues.append(Issue("warning", "incomplete", text))
     return page
 
 
@@ -136,40 +133,34 @@ def _add(page: Page, match: Match) -> None:
         page.entries.append(Entry(match.record.source.resource, resource["id"], body, match))
 
 
-async def count(records: Records, plan: Plan) -> tuple[int, int]:
-    """Return how many matches can be served, and how many cannot."""
-    total = unservable = 0
+async def count(records: Records, plan: Plan) -> int:
+    """Return how many matches can be served."""
+    total = 0
     for source in plan.sources:
-        if source.source.mapping.unwind is not None:
-            served, not_served = await _count_embedded(records, plan, source)
+        if source.source.mapping.unwind is None:
+            total += await _count_documents(records, source)
         else:
-            served, not_served = await _count_documents(records, source)
-        total += served
-        unservable += not_served
-    return total, unservable
+            total += await _count_embedded(records, plan, source)
+    return total
 
 
-async def _count_documents(records: Records, plan: SourcePlan) -> tuple[int, int]:
+async def _count_documents(records: Records, plan: SourcePlan) -> int:
     collection, servable = plan.source.mapping.collection, plan.source.servable
-    store = records.store
     found = all_of([plan.filter, *([servable] if servable else [])])
-    total = await store.count(collection, all_of([found, plain_id_filter("_id")]))
-    async for batch in store.scan(collection, all_of([found, odd_id_filter("_id")])):
+    total = await records.store.count(collection, all_of([found, plain_id_filter("_id")]))
+    async for batch in records.store.scan(collection, all_of([found, odd_id_filter("_id")])):
         total += sum(fhir_id(decode(raw)["_id"]) is not None for raw in batch)
-    return total, await store.count(collection, plan.filter) - total
+    return total
 
 
-async def _count_embedded(records: Records, plan: Plan, source: SourcePlan) -> tuple[int, int]:
-    total = unservable = 0
+async def _count_embedded(records: Records, plan: Plan, source: SourcePlan) -> int:
+    total = 0
     (run,) = runs_of(records, Plan(plan.type, (source,), plan.query, plan.count))
     after: tuple[Any, ...] | None = None
     while matches := await run.after(after, 1000):
-        for match in matches:
-            served = match.record.resource([]) is not None
-            total += served
-            unservable += not served
+        total += sum(match.record.resource([]) is not None for match in matches)
         after = matches[-1].values
-    return total, unservable
+    return total
 
 
 def outcome(issues: list[Issue]) -> dict[str, Any]:

@@ -66,6 +66,9 @@ _RARELY_ALONE = frozenset({"author", "encounter", "organization"})
 """References that are asked for beside a patient, whose index finds the few documents."""
 
 
+_INDEXED_TOKENS = frozenset({"_id", "identifier", "status", "lifecycle-status"})
+
+
 def _indexes(source: Compiled) -> Iterator[Index]:
     mapping = source.mapping
     lead = tuple((path.removeprefix(f"{PARENT}."), 1) for path in mapping.where)
@@ -74,17 +77,25 @@ def _indexes(source: Compiled) -> Iterator[Index]:
     for param in source.params.values():
         for path in _indexed_paths(param):
             stored = _stored_path(mapping, path)
-            if stored is not None and stored != "_id":
-                sorts = mapping.unwind is None and path == param.sort_path
-                tie = (("_id", 1),) if sorts else ()
-                yield Index(mapping.collection, (*lead, (stored, 1), *tie))
+            from_parent = path.startswith(f"{PARENT}.") and param.type != "reference"
+            if stored is not None and stored != "_id" and not from_parent:
+                yield _index(mapping.collection, lead, stored, param, embedded=bool(mapping.unwind))
+
+
+def _index(
+    collection: str, lead: tuple[tuple[str, int], ...], path: str, param: Param, *, embedded: bool
+) -> Index:
+    """A reference finds few documents of whatever type; others sort within a type, then by `_id`."""
+    if param.type == "reference" or embedded:
+        return Index(collection, ((path, 1),))
+    return Index(collection, (*lead, (path, 1), ("_id", 1)))
 
 
 def _indexed_paths(param: Param) -> Iterator[str]:
     """Tokens with few values gain nothing from an index; of older names the first one serves."""
     if param.name in _RARELY_ALONE:
         return
-    if param.type == "token" and param.name not in ("_id", "identifier", "status"):
+    if param.type == "token" and param.name not in _INDEXED_TOKENS:
         return
     for target in (*param.targets, *([param.end] if param.end else [])):
         first = target.sites[0]
