@@ -9,12 +9,11 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse, RedirectResponse, Response
-from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fhir_facade import __version__
 from fhir_facade.errors import StoreUnavailable
-from fhir_facade.http.app import fhir_app
+from fhir_facade.http.app import FhirApp, edge
 from fhir_facade.http.endpoints import Server
 from fhir_facade.http.openapi import openapi
 from fhir_facade.interactions.capabilities import Capabilities
@@ -27,9 +26,30 @@ from fhir_facade.store.base import Store
 from mappings import ALL
 
 FHIR_BASE = "/fhir"
-_EXPOSED = ["ETag", "Last-Modified", "Location", "Content-Location", "X-Request-Id"]
 
 logger = logging.getLogger("fhir_facade")
+
+
+class FacadeApp(FastAPI):
+    """FastAPI for docs, health and tools; what lies under the FHIR base goes straight there."""
+
+    def __init__(self, fhir: ASGIApp, **options: Any) -> None:
+        super().__init__(**options)
+        self._fhir = fhir
+
+    def build_middleware_stack(self) -> ASGIApp:
+        rest = super().build_middleware_stack()
+        fhir, inside = self._fhir, f"{FHIR_BASE}/"
+
+        async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+            path = scope.get("path", "")
+            if scope["type"] == "http" and (path.startswith(inside) or path == FHIR_BASE):
+                scope["root_path"] = scope.get("root_path", "") + FHIR_BASE
+                await fhir(scope, receive, send)
+            else:
+                await rest(scope, receive, send)
+
+        return dispatch
 
 
 def build_registry(settings: Settings) -> Registry:
@@ -56,19 +76,13 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
         if store is None:
             await opened.close()
 
-    app = FastAPI(
-        title="FHIR facade", version=__version__, lifespan=lifespan, openapi_url="/openapi.json"
+    app = FacadeApp(
+        edge(FhirApp(server), settings.cors_origins),
+        title="FHIR facade",
+        version=__version__,
+        lifespan=lifespan,
     )
-    app.mount(FHIR_BASE, fhir_app(server))
     _add_tools(app, opened)
-    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=settings.cors_origins,
-        allow_methods=["GET", "HEAD", "POST", "OPTIONS"],
-        allow_headers=["*"],
-        expose_headers=_EXPOSED,
-    )
     app.openapi = lambda: openapi(app, registry, FHIR_BASE)  # type: ignore[method-assign]
     return app
 

@@ -10,7 +10,8 @@ import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from starlette.routing import Route, Router
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fhir_facade.errors import FacadeError, MethodNotAllowed, UriTooLong
@@ -19,6 +20,8 @@ from fhir_facade.http.request import FhirRequest
 from fhir_facade.http.response import Reply, error_reply
 
 logger = logging.getLogger("fhir_facade")
+
+_EXPOSED = ["ETag", "Last-Modified", "Location", "Content-Location", "X-Request-Id"]
 
 Handler = Callable[[FhirRequest], Awaitable[Reply]]
 
@@ -37,13 +40,13 @@ class Url:
 
 
 def url_table(server: Server) -> tuple[Url, ...]:
-    """Return every URL under the FHIR base; the first that fits answers."""
+    """Return every URL under the FHIR base; of one length, the first that fits answers."""
     return (
-        Url("/metadata", {"GET": server.metadata}),
-        Url("/EpisodeOfCare/{id}/$case", {"GET": server.read_case}),
-        Url("/{type}/_search", {"POST": server.search_post}),
-        Url("/{type}/{id}", {"GET": server.read}),
-        Url("/{type}", {"GET": server.search}),
+        Url("metadata", {"GET": server.metadata}),
+        Url("{type}", {"GET": server.search}),
+        Url("{type}/_search", {"POST": server.search_post}),
+        Url("{type}/{id}", {"GET": server.read}),
+        Url("EpisodeOfCare/{id}/$case", {"GET": server.read_case}),
     )
 
 
@@ -94,7 +97,7 @@ class _Nowhere(Endpoint):
     """Every URL that is not in the table."""
 
     def __init__(self, server: Server) -> None:
-        super().__init__(Url("/{path:path}", {}), server)
+        super().__init__(Url("", {}), server)
         self._nowhere = server.nowhere
 
     async def _handle(self, request: FhirRequest) -> Reply:
@@ -103,10 +106,58 @@ class _Nowhere(Endpoint):
         return await self._nowhere(request)
 
 
-def fhir_app(server: Server) -> ASGIApp:
-    """Return the FHIR base as an ASGI application."""
-    routes = [Route(url.path, Endpoint(url, server)) for url in url_table(server)]
-    nowhere = _Nowhere(server)
-    return Router(
-        [*routes, Route("/", nowhere), Route("/{path:path}", nowhere)], redirect_slashes=False
+class FhirApp:
+    """The FHIR base: finds a URL's endpoint by its segments, and answers with it."""
+
+    def __init__(self, server: Server) -> None:
+        self._nowhere = _Nowhere(server)
+        self._by_length: dict[int, list[tuple[list[str], Endpoint]]] = {}
+        for url in url_table(server):
+            segments = url.path.split("/")
+            known = self._by_length.setdefault(len(segments), [])
+            known.append((segments, Endpoint(url, server)))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        segments = scope["path"].removeprefix(scope.get("root_path", "")).split("/")[1:]
+        for pattern, endpoint in self._by_length.get(len(segments), ()):
+            params = _fit(pattern, segments)
+            if params is not None:
+                scope["path_params"] = params
+                return await endpoint(scope, receive, send)
+        return await self._nowhere(scope, receive, send)
+
+
+def _fit(pattern: list[str], segments: list[str]) -> dict[str, str] | None:
+    """Return the parameters of a path that fits a pattern; an empty segment fits nothing."""
+    params = {}
+    for name, segment in zip(pattern, segments, strict=True):
+        if name[0] == "{":
+            if not segment:
+                return None
+            params[name[1:-1]] = segment
+        elif name != segment:
+            return None
+    return params
+
+
+def edge(app: ASGIApp, origins: list[str]) -> ASGIApp:
+    """Put CORS and compression before the FHIR base, for the requests that ask for them."""
+    compressed = GZipMiddleware(app, minimum_size=1000, compresslevel=5)
+    shared = CORSMiddleware(
+        compressed,
+        allow_origins=origins,
+        allow_methods=["GET", "HEAD", "POST", "OPTIONS"],
+        allow_headers=["*"],
+        expose_headers=_EXPOSED,
     )
+
+    async def enter(scope: Scope, receive: Receive, send: Send) -> None:
+        names = {name for name, _ in scope["headers"]}
+        if b"origin" in names:
+            await shared(scope, receive, send)
+        elif b"accept-encoding" in names:
+            await compressed(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return enter

@@ -22,6 +22,7 @@ from fhir_facade.interactions.search import outcome
 
 CONTENT_TYPE = b"application/fhir+json; charset=utf-8"
 NO_STORE = (b"cache-control", b"no-cache, private")
+_VARY = (b"vary", b"Accept, Accept-Encoding, Prefer")
 
 
 class Reply:
@@ -42,6 +43,7 @@ class Reply:
             (b"content-type", CONTENT_TYPE),
             (b"content-length", b"%d" % len(self.body)),
             (b"x-request-id", request.id.encode()),
+            _VARY,
             *self.headers,
         ]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})

@@ -55,13 +55,8 @@ class Moment:
 
 def datetime_text(value: datetime) -> str:
     """Write an aware datetime as a FHIR instant, without a fraction where it is zero."""
-    if value.tzinfo is UTC or value.utcoffset() == timedelta(0):
-        if value.microsecond:
-            return (
-                value.strftime("%Y-%m-%dT%H:%M:%S.").zfill(20) + f"{value.microsecond // 1000:03d}Z"
-            )
-        return value.replace(tzinfo=None).isoformat() + "Z"
-    return value.isoformat(timespec="milliseconds" if value.microsecond else "seconds")
+    text = value.isoformat(timespec="milliseconds" if value.microsecond else "seconds")
+    return f"{text[:-6]}Z" if text.endswith("+00:00") else text
 
 
 def read(value: Any, zone: tzinfo) -> Moment | str:

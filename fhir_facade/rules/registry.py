@@ -85,7 +85,7 @@ def _indexes(source: Compiled) -> Iterator[Index]:
 def _index(
     collection: str, lead: tuple[tuple[str, int], ...], path: str, param: Param, *, embedded: bool
 ) -> Index:
-    """A reference finds few documents of whatever type; others sort within a type, then by `_id`."""
+    """A reference finds few documents of any type; others sort within a type, then by `_id`."""
     if param.type == "reference" or embedded:
         return Index(collection, ((path, 1),))
     return Index(collection, (*lead, (path, 1), ("_id", 1)))
