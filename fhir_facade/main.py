@@ -26,6 +26,7 @@ from fhir_facade.store.base import Store
 from mappings import ALL
 
 FHIR_BASE = "/fhir"
+_INSIDE = f"{FHIR_BASE}/"
 
 logger = logging.getLogger("fhir_facade")
 
@@ -37,19 +38,13 @@ class FacadeApp(FastAPI):
         super().__init__(**options)
         self._fhir = fhir
 
-    def build_middleware_stack(self) -> ASGIApp:
-        rest = super().build_middleware_stack()
-        fhir, inside = self._fhir, f"{FHIR_BASE}/"
-
-        async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
-            path = scope.get("path", "")
-            if scope["type"] == "http" and (path.startswith(inside) or path == FHIR_BASE):
-                scope["root_path"] = scope.get("root_path", "") + FHIR_BASE
-                await fhir(scope, receive, send)
-            else:
-                await rest(scope, receive, send)
-
-        return dispatch
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        if scope["type"] == "http" and (path.startswith(_INSIDE) or path == FHIR_BASE):
+            scope["root_path"] = scope.get("root_path", "") + FHIR_BASE
+            await self._fhir(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 def build_registry(settings: Settings) -> Registry:
@@ -64,7 +59,7 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     opened = store or open_store(settings.store, mongo_driver=settings.mongo_driver)
     server = Server(
         settings=settings,
-        records=Records(opened, registry),
+        records=Records(opened, registry, translations=settings.translations),
         cursors=Cursors(settings.cursor_secret),
         capabilities=Capabilities(registry),
     )

@@ -64,6 +64,12 @@ class Settings(BaseSettings):
     max_body: int = Field(
         default=10_000_000, ge=1024, description="Bytes of request body before a 413"
     )
+    translations: int = Field(
+        default=8192,
+        ge=0,
+        description="Documents whose translation is kept in memory, by their very bytes "
+        "(about 4 kB each); 0 keeps none",
+    )
     cursor_secret: str = Field(
         default_factory=lambda: secrets.token_hex(16),
         description="Signs page links; set it where several servers answer for one address, "

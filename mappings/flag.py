@@ -135,5 +135,6 @@ FLAG = Mapping(
     ),
     finish=(period_in_order("period", field="date_end"),),
     main_date="date",
+    by_day=True,
 )
 # fmt: on

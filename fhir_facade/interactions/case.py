@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from fhir_facade.interactions.read import Served, encode_or_raise, find_record
+from fhir_facade.interactions.read import Served, find_record, unservable
 from fhir_facade.interactions.records import (
     LINKED,
     Record,
@@ -59,7 +59,9 @@ class _Parts:
 async def read_case(records: Records, case: ResourceType, fhir: str, base_url: str) -> Served:
     """Return the bundle of one case; raise what a read of its EpisodeOfCare raises."""
     record = await find_record(records, case, fhir)
-    encode_or_raise(record)
+    findings: Findings = []
+    if record.resource(findings) is None:
+        raise unservable(CASE_TYPE, findings)
     (bundle,) = await case_bundles(records, [record], base_url)
     return bundle
 

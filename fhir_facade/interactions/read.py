@@ -5,17 +5,20 @@ https://hl7.org/fhir/R4/http.html#read
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from fhir_facade.errors import Gone, NotFound, Unservable
 from fhir_facade.interactions.embedded import split_filter
-from fhir_facade.interactions.records import Record, Records, to_json
-from fhir_facade.rules.findings import Findings, Severity
+from fhir_facade.interactions.records import Record, Records, Translation
+from fhir_facade.rules.findings import Finding, Severity
 from fhir_facade.rules.mapping import Compiled
 from fhir_facade.rules.registry import ResourceType
 from fhir_facade.rules.text import stored_ids
 from fhir_facade.store.matching import compile_filter
+
+_SAME_ID = 10
+"""How many documents may hold an element of one id before the rest is not looked at."""
 
 
 @dataclass(slots=True)
@@ -29,9 +32,26 @@ class Served:
 
 async def read(records: Records, resource: ResourceType, fhir: str) -> Served:
     """Read one resource; raise NotFound, Gone or Unservable."""
-    record = await find_record(records, resource, fhir)
-    encoded = encode_or_raise(record)
-    return Served(to_json(encoded), record.version, encoded["meta"].get("lastUpdated"))
+    deleted = False
+    for source in resource.sources:
+        for found in await _translations(records, source, fhir):
+            if not found.belongs:
+                continue
+            if found.deleted:
+                deleted = True
+                continue
+            if found.body is None:
+                raise unservable(resource.name, found.findings)
+            return Served(found.body, found.version, found.last_updated)
+    raise _missing(resource, deleted=deleted)
+
+
+async def _translations(records: Records, source: Compiled, fhir: str) -> list[Translation]:
+    if source.mapping.unwind is None and not source.mapping.links:
+        keys = stored_ids(fhir)
+        stored = await records.store.get(source.mapping.collection, keys) if keys else []
+        return [records.translate(source, raw) for raw in stored]
+    return [records.translate_record(each) for each in await _candidates(records, source, fhir)]
 
 
 async def find_record(records: Records, resource: ResourceType, fhir: str) -> Record:
@@ -42,47 +62,39 @@ async def find_record(records: Records, resource: ResourceType, fhir: str) -> Re
             if not source.is_deleted(record.document):
                 return record
             deleted = True
-    if deleted:
-        raise Gone(f"This {resource.name} has been deleted.")
-    raise NotFound(f"There is no {resource.name} with this id.")
+    raise _missing(resource, deleted=deleted)
 
 
 async def _candidates(records: Records, source: Compiled, fhir: str) -> list[Record]:
+    """Return the records that an id names: usually one, none if it is nowhere."""
     mapping = source.mapping
+    wanted = source.params["_id"].filter(lambda kind, site: kind.token(site, None, fhir))
     if mapping.unwind is None:
         keys = stored_ids(fhir)
         stored = await records.store.get(mapping.collection, keys) if keys else []
-        found = await records.from_documents(source, stored)
-        return [each for group in found for each in group if records.belongs(source, each.document)]
-    wanted = source.params["_id"].filter(lambda kind, site: kind.token(site, None, fhir))
-    split = split_filter(wanted, mapping)
-    if split is None:
-        return []
-    stored = await records.store.find(mapping.collection, split, limit=_SAME_ID)
+    else:
+        split = split_filter(wanted, mapping)
+        if split is None:
+            return []
+        stored = await records.store.find(mapping.collection, split, limit=_SAME_ID)
     matches = compile_filter(wanted)
-    found = await records.from_documents(source, stored)
-    return [each for group in found for each in group if matches(each.document)]
+    found = [each for group in await records.from_documents(source, stored) for each in group]
+    return [
+        each for each in found if matches(each.document) and records.belongs(source, each.document)
+    ]
 
 
-_SAME_ID = 10
-"""How many documents may hold an element of one id before the rest is not looked at."""
+def _missing(resource: ResourceType, *, deleted: bool) -> NotFound | Gone:
+    if deleted:
+        return Gone(f"This {resource.name} has been deleted.")
+    return NotFound(f"There is no {resource.name} with this id.")
 
 
-def encode_or_raise(record: Record) -> dict[str, Any]:
-    """Return the resource of a record; raise Unservable, with the reasons, if it has none."""
-    findings: Findings = []
-    encoded = record.resource(findings)
-    if encoded is None:
-        reasons = [
-            f"{each.element}: {each.reason}"
-            for each in findings
-            if each.severity is Severity.UNSERVABLE
-        ]
-        raise Unservable(
-            f"The stored document cannot be expressed as {record.source.resource}: "
-            f"{'; '.join(reasons)}.",
-            expression=next(
-                each.element for each in findings if each.severity is Severity.UNSERVABLE
-            ),
-        )
-    return encoded
+def unservable(resource: str, findings: Iterable[Finding]) -> Unservable:
+    """Return the error that says why a stored document has no honest form in FHIR."""
+    causes = [each for each in findings if each.severity is Severity.UNSERVABLE]
+    reasons = "; ".join(f"{each.element}: {each.reason}" for each in causes)
+    return Unservable(
+        f"The stored document cannot be expressed as {resource}: {reasons}.",
+        expression=causes[0].element,
+    )

@@ -10,11 +10,12 @@ import hashlib
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import orjson
 
-from fhir_facade.rules.findings import Findings
+from fhir_facade.rules.findings import Finding, Findings
 from fhir_facade.rules.kinds.references import case_keys, cases_filter
 from fhir_facade.rules.mapping import PARENT, Compiled
 from fhir_facade.rules.registry import Registry
@@ -66,15 +67,57 @@ class Record:
         return self.source.encode(self.document, self.version, findings)
 
 
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """Everything an answer needs of one record; `body` is None where it is unservable."""
+
+    belongs: bool
+    deleted: bool
+    id: str
+    body: bytes | None
+    version: str
+    last_updated: str | None
+    findings: tuple[Finding, ...]
+
+
+LARGEST_KEPT = 64 * 1024
+"""Bytes of a stored document above which its translation is not kept."""
+
+
 class Records:
     """Reads records of every type from one store."""
 
-    def __init__(self, store: Store, registry: Registry) -> None:
+    def __init__(self, store: Store, registry: Registry, *, translations: int = 0) -> None:
         self.store = store
         self.registry = registry
         self._where = {
             id(source): compile_filter(source.mapping.where) for source in registry.sources
         }
+        # A translation depends on nothing but the stored bytes, so it never goes stale.
+        self._kept = lru_cache(maxsize=translations)(self._translate) if translations else None
+
+    def translate(self, source: Compiled, raw: bytes) -> Translation:
+        """Return the resource of a stored document, from memory if the very bytes were seen."""
+        if self._kept is None or source.mapping.by_day or len(raw) > LARGEST_KEPT:
+            return self._translate(source, raw)
+        return self._kept(source, raw)
+
+    def _translate(self, source: Compiled, raw: bytes) -> Translation:
+        return self.translate_record(Record(source, decode(raw), version_of(raw)))
+
+    def translate_record(self, record: Record) -> Translation:
+        """Return the resource of a record."""
+        findings: Findings = []
+        source, document, version = record.source, record.document, record.version
+        belongs, deleted = self.belongs(source, document), source.is_deleted(document)
+        if deleted or not belongs:
+            return Translation(belongs, deleted, "", None, version, None, ())
+        resource = record.resource(findings)
+        if resource is None:
+            return Translation(True, False, "", None, version, None, tuple(findings))
+        updated = resource["meta"].get("lastUpdated")
+        body = to_json(resource)
+        return Translation(True, False, resource["id"], body, version, updated, ())
 
     def belongs(self, source: Compiled, document: dict[str, Any]) -> bool:
         """Say whether a record is one that the mapping reads."""

@@ -7,14 +7,13 @@ order, and gathered and sorted here when another order is asked for.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 from fhir_facade.errors import TooCostly
 from fhir_facade.interactions.embedded import split_filter
-from fhir_facade.interactions.records import Record, Records
-from fhir_facade.rules.mapping import getter
+from fhir_facade.interactions.records import Record, Records, Translation, version_of
+from fhir_facade.rules.mapping import Compiled, getter
 from fhir_facade.search.plan import Plan, SourcePlan
 from fhir_facade.store.codec import decode
 from fhir_facade.store.matching import compile_filter
@@ -25,14 +24,68 @@ MAX_SORTED = 10_000
 
 _PARENTS_AT_ONCE = 100
 
+Getter = Callable[[dict[str, Any]], Any]
 
-@dataclass(slots=True)
+
 class Match:
     """A record found, and where in which run it stands."""
 
-    record: Record
-    run: int
-    values: tuple[Any, ...]
+    __slots__ = ("run",)
+
+    def __init__(self, run: int) -> None:
+        self.run = run
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """The place of the match in its run, for a cursor."""
+        raise NotImplementedError
+
+    @property
+    def record(self) -> Record:
+        raise NotImplementedError
+
+    def translation(self, records: Records) -> Translation:
+        return records.translate_record(self.record)
+
+
+class RecordMatch(Match):
+    """A match that has been decoded."""
+
+    __slots__ = ("_record", "_values")
+
+    def __init__(self, record: Record, run: int, values: tuple[Any, ...]) -> None:
+        super().__init__(run)
+        self._record, self._values = record, values
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        return self._values
+
+    @property
+    def record(self) -> Record:
+        return self._record
+
+
+class StoredMatch(Match):
+    """A match as stored bytes, decoded only where a page begins or ends, or for a first reading."""
+
+    __slots__ = ("_getters", "_raw", "_source")
+
+    def __init__(self, source: Compiled, raw: bytes, run: int, getters: Sequence[Getter]) -> None:
+        super().__init__(run)
+        self._source, self._raw, self._getters = source, raw, getters
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        document = decode(self._raw)
+        return tuple(get(document) for get in self._getters)
+
+    @property
+    def record(self) -> Record:
+        return Record(self._source, decode(self._raw), version_of(self._raw))
+
+    def translation(self, records: Records) -> Translation:
+        return records.translate(self._source, self._raw)
 
 
 class Run:
@@ -70,12 +123,14 @@ class DocumentRun(Run):
         stored = await self._records.store.find(
             source.mapping.collection, self._plan.filter, sort=sort, limit=limit, after=values
         )
+        if not source.mapping.links:
+            return [StoredMatch(source, raw, self._number, self._getters) for raw in stored]
         found = await self._records.from_documents(source, stored)
-        return [self._match(group[0]) for group in found]
+        return [self._decoded(group[0]) for group in found]
 
-    def _match(self, record: Record) -> Match:
+    def _decoded(self, record: Record) -> Match:
         values = tuple(get(record.document) for get in self._getters)
-        return Match(record, self._number, values)
+        return RecordMatch(record, self._number, values)
 
     async def count(self) -> int:
         return await self._records.store.count(
@@ -123,7 +178,7 @@ class EmbeddedRun(Run):
             for group in await self._records.from_documents(source, stored):
                 for record in group:
                     if self._matches(record.document):
-                        yield Match(record, self._number, (after, *record.place))
+                        yield RecordMatch(record, self._number, (after, *record.place))
                 after = group[0].place[0] if group else after
             if len(stored) < _PARENTS_AT_ONCE:
                 return
@@ -145,7 +200,8 @@ class GatheredRun(Run):
     ) -> list[Match]:
         keyed = sorted(await self._gather(), key=lambda pair: pair[0])
         start = values[0] if values else b""
-        return [Match(match.record, 0, (key,)) for key, match in keyed if key > start][:limit]
+        later = [(key, match.record) for key, match in keyed if key > start]
+        return [RecordMatch(record, 0, (key,)) for key, record in later[:limit]]
 
     async def _gather(self) -> list[tuple[bytes, Match]]:
         found: list[tuple[bytes, Match]] = []

@@ -13,7 +13,6 @@ from fhir_facade.interactions.read import Served
 from fhir_facade.interactions.records import Records, to_json
 from fhir_facade.interactions.runs import Match, Run, runs_of
 from fhir_facade.rules.filters import all_of
-from fhir_facade.rules.findings import Findings
 from fhir_facade.rules.kinds.record import odd_id_filter, plain_id_filter
 from fhir_facade.rules.text import fhir_id
 from fhir_facade.search.paging import Cursor
@@ -51,9 +50,9 @@ async def search(records: Records, plan: Plan, cursor: Cursor | None) -> Page:
         return _finished(Page(total=total, unservable=matches - total), plan)
     runs = runs_of(records, plan)
     if cursor is not None and cursor.backward:
-        page = await _page_before(runs, plan, cursor)
+        page = await _page_before(records, runs, plan, cursor)
     else:
-        page = await _page_after(runs, plan, cursor)
+        page = await _page_after(records, runs, plan, cursor)
     if plan.query.total != "none":
         page.total = await count(records, plan)
     elif cursor is None and page.next is None:
@@ -73,7 +72,7 @@ def _finished(page: Page, plan: Plan) -> Page:
     return page
 
 
-async def _page_after(runs: list[Run], plan: Plan, cursor: Cursor | None) -> Page:
+async def _page_after(records: Records, runs: list[Run], plan: Plan, cursor: Cursor | None) -> Page:
     """Fill a page with what can be served, one match beyond it telling whether there is more."""
     page = Page()
     number = cursor.run if cursor else 0
@@ -86,7 +85,7 @@ async def _page_after(runs: list[Run], plan: Plan, cursor: Cursor | None) -> Pag
             if len(page.entries) == plan.count:
                 page.next = Cursor(last.run, last.values) if last else None
                 return _with_previous(page, runs, cursor)
-            _add(page, match)
+            _add(page, match, records, plan.type.name)
             last = match
         if len(matches) < wanted:
             number, values = number + 1, None
@@ -104,7 +103,7 @@ def _with_previous(page: Page, runs: list[Run], cursor: Cursor | None) -> Page:
     return page
 
 
-async def _page_before(runs: list[Run], plan: Plan, cursor: Cursor) -> Page:
+async def _page_before(records: Records, runs: list[Run], plan: Plan, cursor: Cursor) -> Page:
     """Fill a page backwards from a place."""
     page = Page()
     values, more = cursor.values, True
@@ -113,7 +112,7 @@ async def _page_before(runs: list[Run], plan: Plan, cursor: Cursor) -> Page:
         matches = await runs[cursor.run].after(values, wanted, backward=True)
         more = len(matches) == wanted
         for match in matches[: wanted - 1]:
-            _add(page, match)
+            _add(page, match, records, plan.type.name)
             values = match.values
     page.entries.reverse()
     if page.entries:
@@ -123,14 +122,12 @@ async def _page_before(runs: list[Run], plan: Plan, cursor: Cursor) -> Page:
     return page
 
 
-def _add(page: Page, match: Match) -> None:
-    findings: Findings = []
-    resource = match.record.resource(findings)
-    if resource is None:
+def _add(page: Page, match: Match, records: Records, resource: str) -> None:
+    found = match.translation(records)
+    if found.body is None:
         page.unservable += 1
     else:
-        body = to_json(resource)
-        page.entries.append(Entry(match.record.source.resource, resource["id"], body, match))
+        page.entries.append(Entry(resource, found.id, found.body, match))
 
 
 async def count(records: Records, plan: Plan) -> int:
@@ -158,7 +155,7 @@ async def _count_embedded(records: Records, plan: Plan, source: SourcePlan) -> i
     (run,) = runs_of(records, Plan(plan.type, (source,), plan.query, plan.count))
     after: tuple[Any, ...] | None = None
     while matches := await run.after(after, 1000):
-        total += sum(match.record.resource([]) is not None for match in matches)
+        total += sum(match.translation(records).body is not None for match in matches)
         after = matches[-1].values
     return total
 

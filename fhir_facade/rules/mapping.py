@@ -64,6 +64,8 @@ class Mapping:
     """Work item types whose records linked to the case the mapping reads, as `linked`."""
     main_date: str | None = None
     """The search parameter that most clients sort and search by."""
+    by_day: bool = False
+    """Whether the resource of an unchanged document may differ from one day to the next."""
 
     @property
     def deleted_paths(self) -> tuple[str, ...]:

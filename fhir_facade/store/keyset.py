@@ -86,7 +86,7 @@ def _beyond(path: str, direction: int, value: Any, types: Types) -> list[dict[st
     ]
     if further:
         alternatives.append({path: {"$type": further}})
-    if tag > order.NULL if not ascending else tag < order.NULL:
+    if (tag < order.NULL) if ascending else (tag > order.NULL):
         alternatives.append({path: {"$eq": None}})
     return alternatives
 
