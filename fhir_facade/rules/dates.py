@@ -55,8 +55,8 @@ class Moment:
 
 def datetime_text(value: datetime) -> str:
     """Write an aware datetime as a FHIR instant, without a fraction where it is zero."""
-    text = value.isoformat(timespec="milliseconds" if value.microsecond else "seconds")
-    return f"{text[:-6]}Z" if text.endswith("+00:00") else text
+    text = value.isoformat(timespec="milliseconds") if value.microsecond else value.isoformat()
+    return f"{text[:-6]}Z" if value.tzinfo is UTC or text.endswith("+00:00") else text
 
 
 def read(value: Any, zone: tzinfo) -> Moment | str:

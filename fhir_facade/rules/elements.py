@@ -13,7 +13,7 @@ from typing import Any
 
 from fhir_facade.rules.context import Context
 from fhir_facade.rules.kinds.base import Kind
-from fhir_facade.rules.kinds.extensions import extension_values
+from fhir_facade.rules.kinds.extensions import extension_values, value_name
 
 Put = Callable[[dict[str, Any], Any], None]
 _STEP = re.compile(r"([A-Za-z]+)(\[\d+\])?")
@@ -51,6 +51,17 @@ def _leaf(name: str, kind: Kind) -> Put:
 
 def _extension(name: str, kind: Kind, context: Context) -> Put:
     url = context.extension(name.partition(":")[2])
+    if not kind.many and kind.fhir_type != "Extension":
+        value_element = value_name(kind.fhir_type)
+
+        def add_one(resource: dict[str, Any], value: Any) -> None:
+            extension = {"url": url, value_element: value}
+            if "extension" in resource:
+                resource["extension"].append(extension)
+            else:
+                resource["extension"] = [extension]
+
+        return add_one
 
     def add(resource: dict[str, Any], value: Any) -> None:
         resource.setdefault("extension", []).extend(extension_values(url, kind, value))

@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/datatypes.html#primitive
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -31,13 +32,14 @@ def is_code(value: str) -> bool:
     return _CODE.fullmatch(value) is not None and value.isprintable()
 
 
+@lru_cache(maxsize=16_384)
 def is_id(value: str) -> bool:
     return _ID.fullmatch(value) is not None
 
 
 def fhir_id(stored: Any) -> str | None:
     """Return the FHIR id of a stored `_id` (ObjectId, UUID, string), or None if it has none."""
-    if isinstance(stored, ObjectId | UUID):
+    if type(stored) is ObjectId or isinstance(stored, UUID):
         return str(stored)
     if not isinstance(stored, str) or not stored:
         return None
@@ -75,7 +77,7 @@ def _typed(key: str) -> list[Any]:
 
 def key_text(stored: Any) -> str | None:
     """Return the text of a stored foreign key, or None if it is not one."""
-    if isinstance(stored, str):
+    if type(stored) is str:
         return clean(stored)
     if isinstance(stored, ObjectId | UUID):
         return str(stored)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import decimal
 import math
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from bson import Decimal128
@@ -191,6 +192,8 @@ class DateTime(Kind):
         searched = site.searched
 
         def encode(value: Any, findings: Findings) -> str | None:
+            if type(value) is datetime and value.tzinfo is UTC:
+                return dates.datetime_text(value)
             moment = dates.read(value, zone)
             if isinstance(moment, str):
                 findings.append(site.degraded(moment))

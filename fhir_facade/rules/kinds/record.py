@@ -82,14 +82,17 @@ class Tags(Kind):
 
     def encoder(self, site: Site) -> Encode:
         system = site.context.code_system(RECORD_STATE)
+        marks = [
+            (name, {"system": system, "code": tag, "display": tag.capitalize()})
+            for tag, fields in MARKS.items()
+            for name in fields
+        ]
 
         def encode(value: Any, findings: Findings) -> Any:
             del findings
-            found = [
-                {"system": system, "code": tag, "display": tag.capitalize()}
-                for tag, fields in MARKS.items()
-                if any(name in value and is_set(value[name]) for name in fields)
-            ]
+            found = [tag for name, tag in marks if value.get(name) and is_set(value[name])]
+            if len(found) > 1:  # both spellings of one mark give one tag
+                found = [tag for place, tag in enumerate(found) if tag not in found[:place]]
             return found or None
 
         return encode

@@ -117,20 +117,27 @@ _LINK_FIELDS = (("type", "id"), ("module", "moduleId"), ("moduleType", "moduleId
 CASE_MODULES = ("case", "Case", "CASE")
 
 
-def links(value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield (module type, stored id) of each complete entry of `linkedModules`."""
+def links(value: Any) -> list[tuple[str, Any]]:
+    """Return (module type, stored id) of each complete entry of `linkedModules`."""
+    found: list[tuple[str, Any]] = []
     for entry in value if isinstance(value, list) else ():
         if isinstance(entry, dict):
             for type_field, id_field in _LINK_FIELDS:
-                module, key = entry.get(type_field), entry.get(id_field)
-                if isinstance(module, str) and key is not None:
-                    yield module, key
+                key = entry.get(id_field)
+                if key is not None and isinstance(module := entry.get(type_field), str):
+                    found.append((module, key))
+    return found
 
 
 def case_keys(value: Any) -> list[str]:
     """Return the FHIR ids of the cases that `linkedModules` names, in order, each once."""
-    ids = (fhir_id(key) for module, key in links(value) if module in CASE_MODULES)
-    return list(dict.fromkeys(each for each in ids if each is not None))
+    found: list[str] = []
+    for module, key in links(value):
+        if module in CASE_MODULES:
+            case = fhir_id(key)
+            if case is not None and case not in found:
+                found.append(case)
+    return found
 
 
 def case_filter(path: str, fhir: str) -> Filter:
@@ -173,19 +180,22 @@ class CaseLinks(Kind):
 
     def encoder(self, site: Site) -> Encode:
         build = reference_builder("EpisodeOfCare", "case", site.context)
-        which = self.which
+        first, others = self.which == "first", self.which == "others"
 
         def encode(value: Any, findings: Findings) -> Any:
+            if others:
+                if not isinstance(value, list) or len(value) < 2:
+                    return None
+                return [build(key, None) for key in case_keys(value)[1:]] or None
             if not isinstance(value, list):
-                if which != "others":
-                    findings.append(site.degraded(wrong_type(value, "a list")))
+                findings.append(site.degraded(wrong_type(value, "a list")))
                 return None
-            if which != "others":
-                findings.extend(map(site.degraded, broken_links(value)))
             keys = case_keys(value)
-            if which == "first":
-                return build(keys[0], None) if keys else None
-            return [build(key, None) for key in (keys[1:] if which == "others" else keys)] or None
+            if len(keys) < len(value):
+                findings.extend(map(site.degraded, broken_links(value)))
+            if not keys:
+                return None
+            return build(keys[0], None) if first else [build(key, None) for key in keys]
 
         return encode
 
@@ -208,7 +218,7 @@ class CaseLinks(Kind):
 def broken_links(value: list[Any]) -> Iterator[str]:
     """Give the reason for each entry that names no module."""
     for entry in value:
-        if entry is not None and not any(True for _ in links([entry])):
+        if entry is not None and not links([entry]):
             yield "an entry without a module type and id"
         elif any(module in CASE_MODULES and fhir_id(key) is None for module, key in links([entry])):
             yield "a case link whose id cannot be a FHIR id"
@@ -233,8 +243,10 @@ class ModuleLinks(Kind):
             del findings
             found = []
             for module, key in links(value):
+                if module in CASE_MODULES:
+                    continue
                 text, name = key_text(key), clean(module)
-                if module not in CASE_MODULES and text is not None and name is not None:
+                if text is not None and name is not None:
                     found.append(
                         {
                             "extension": [

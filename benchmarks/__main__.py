@@ -1,0 +1,110 @@
+"""`make bench`: print every figure with its control."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+import urllib.request
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import mapping
+from benchmarks.load import requests_per_second
+from benchmarks.servers import running
+from fhir_facade.commands.load import load_documents
+from fhir_facade.demo import generate
+from fhir_facade.main import build_registry
+from fhir_facade.settings import Settings
+from fhir_facade.store import open_store
+
+SEARCH = "/fhir/Task?status=in-progress&_count=50"
+BY_PATIENT = "/fhir/Task?patient=M100001&_count=50"
+FACADE = "fhir_facade.main:application"
+METADATA = "/fhir/metadata"
+out = Console()
+
+
+async def _prepare(url: str) -> None:
+    store = open_store(url)
+    await load_documents(store, generate(500, 1, 0.0))
+    await store.ensure_indexes(build_registry(Settings()).indexes())
+    await store.close()
+
+
+def _fetch(port: int, path: str) -> bytes:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}") as answer:
+        return bytes(answer.read())
+
+
+def _mapping(table: Table) -> None:
+    ours, control = mapping.measure()
+    table.add_row(
+        "map a Task", f"{ours:.1f} µs", f"{control:.1f} µs by hand", f"{ours / control:.2f}x"
+    )
+
+
+def _http(table: Table, folder: Path) -> None:
+    url = f"sqlite:///{folder}/bench.db"
+    asyncio.run(_prepare(url))
+    environment = {"FHIR_FACADE_STORE": url, "BENCH_FOLDER": str(folder)}
+    rates: dict[str, dict[str, float]] = {}
+    with running(FACADE, METADATA, factory=True, **environment) as port:
+        read = "/fhir/Task/" + _first_task(port)
+        paths = {"read": read, "search": SEARCH, "patient": BY_PATIENT}
+        for name, path in paths.items():
+            (folder / f"{name}.json").write_bytes(_fetch(port, path))
+        rates["facade"] = {name: requests_per_second(port, each) for name, each in paths.items()}
+    with running(
+        FACADE, METADATA, factory=True, FHIR_FACADE_TRANSLATIONS="0", **environment
+    ) as port:
+        rates["cold"] = {name: requests_per_second(port, each) for name, each in paths.items()}
+    with running("benchmarks.bare:app", "/read", **environment) as port:
+        rates["bare"] = {name: requests_per_second(port, f"/{name}") for name in paths}
+    for name in paths:
+        for kind, label in (("facade", "translations kept"), ("cold", "each translated anew")):
+            ours, control = rates[kind][name], rates["bare"][name]
+            table.add_row(
+                f"{name}, {label}",
+                f"{ours:,.0f}/s",
+                f"{control:,.0f}/s bare Starlette",
+                f"{ours / control:.1%}",
+            )
+    _peer(table, rates["facade"], environment)
+
+
+def _peer(table: Table, ours: dict[str, float], environment: dict[str, str]) -> None:
+    python = os.environ.get("BENCH_PEER_PYTHON")
+    if not python:
+        out.print("fhirstarter left out: BENCH_PEER_PYTHON names no environment that has it")
+        return
+    with running("benchmarks.starter:app", "/Task/x", python=python, **environment) as port:
+        for name, path in (("read", "/Task/x"), ("search", "/Task?status=in-progress")):
+            peer = requests_per_second(port, path)
+            table.add_row(
+                f"{name}, against fhirstarter",
+                f"{ours[name]:,.0f}/s",
+                f"{peer:,.0f}/s",
+                f"{ours[name] / peer:.1f}x",
+            )
+
+
+def _first_task(port: int) -> str:
+    import json
+
+    bundle = json.loads(_fetch(port, "/fhir/Task?patient=M100001&_count=1"))
+    return str(bundle["entry"][0]["resource"]["id"])
+
+
+def main() -> None:
+    table = Table("what", "facade", "control", "ratio", title="benchmarks")
+    _mapping(table)
+    with tempfile.TemporaryDirectory() as name:
+        _http(table, Path(name))
+    out.print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,35 @@
+"""The peer: fhirstarter serving the same resources, from memory."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from fhirstarter import FHIRProvider, FHIRStarter, InteractionContext
+from fhir_core.types import Id
+from fhirstarter.resources import Bundle, Task
+
+FOLDER = Path(os.environ["BENCH_FOLDER"])
+READ = json.loads((FOLDER / "read.json").read_bytes())
+TASKS = [entry["resource"] for entry in json.loads((FOLDER / "search.json").read_bytes())["entry"]]
+
+provider = FHIRProvider()
+
+
+@provider.read(Task)
+async def read(context: InteractionContext, id_: Id) -> Task:
+    return Task.model_validate(READ)
+
+
+@provider.search_type(Task)
+async def search(context: InteractionContext, status: Any = None) -> Bundle:
+    entries = [{"resource": task} for task in TASKS]
+    return Bundle.model_validate(
+        {"resourceType": "Bundle", "type": "searchset", "total": len(entries), "entry": entries}
+    )
+
+
+app = FHIRStarter(title="peer")
+app.add_providers(provider)
