@@ -236,13 +236,18 @@ def explain(
         err.print(f"[red]{name} is not served[/]; served: {', '.join(registry.types)}, Case")
         raise typer.Exit(2)
     if "?" in query:
-        store = _store(settings) if settings.store.startswith("sqlite") else None
-        try:
-            found = explain_search(query, registry, settings, store)
-        except FacadeError as error:
-            err.print(f"[red]{error}[/]")
-            raise typer.Exit(2) from None
-        out.print_json(json.dumps(found, default=str))
+
+        async def work() -> list[Any]:
+            path = settings.store.removeprefix("sqlite:///")
+            there = path != settings.store and Path(path).is_file()
+            store = _store(settings) if there else None
+            try:
+                return await explain_search(query, registry, settings, store)
+            finally:
+                if store is not None:
+                    await store.close()
+
+        out.print_json(json.dumps(_run(work()), default=str))
         return
     for source in registry.types["EpisodeOfCare" if name == "Case" else name].sources:
         mapping = source.mapping

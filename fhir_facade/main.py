@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fhir_facade import __version__
-from fhir_facade.errors import StoreUnavailable
+from fhir_facade.errors import Issue, StoreUnavailable
 from fhir_facade.http.app import FhirApp, edge
 from fhir_facade.http.endpoints import Server
 from fhir_facade.http.openapi import openapi
 from fhir_facade.interactions.capabilities import Capabilities
-from fhir_facade.interactions.records import Records
+from fhir_facade.interactions.records import Records, to_json
+from fhir_facade.interactions.search import outcome
 from fhir_facade.rules.registry import Registry
 from fhir_facade.search.paging import Cursors
 from fhir_facade.settings import Settings
@@ -78,6 +81,7 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
         lifespan=lifespan,
     )
     _add_tools(app, opened)
+    app.add_exception_handler(HTTPException, _outside)
     app.openapi = lambda: openapi(app, registry, FHIR_BASE)  # type: ignore[method-assign]
     return app
 
@@ -96,6 +100,16 @@ async def _look_at(store: Store, registry: Registry, capabilities: Capabilities)
         note = "The store has no multi-document transactions."
         logger.warning(note)
         capabilities.note(note)
+
+
+async def _outside(request: Request, error: Exception) -> Response:
+    """Answer a URL outside the FHIR base as FHIR clients expect: theirs is a wrong base URL."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    code = "not-found" if status == 404 else "not-supported"
+    text = f"There is nothing at this URL; the FHIR base is {FHIR_BASE}."
+    body = to_json(outcome([Issue("error", code, text)]))
+    headers = {"X-Request-Id": secrets.token_hex(8), **(getattr(error, "headers", None) or {})}
+    return Response(body, status, headers, media_type="application/fhir+json")
 
 
 def _add_tools(app: FastAPI, store: Store) -> None:

@@ -116,7 +116,7 @@ PROVENANCE = Mapping(
         # FHIR element               stored field                           kind                                   search
         rule("id",                     WHOLE,                                 LogEntryId(),                          "_id"),
         rule("meta.lastUpdated",       (*LOG_DATE_NAMES, *(f"parent.{path}" for path in UPDATED)), RecordTime(), "_lastUpdated"),
-        rule("meta.tag[]",             WHOLE,                                 Tags()),
+        rule("meta.tag[]",             WHOLE,                                 Tags(embedded=True), "_tag"),
         rule("target[]",               "parent._id",                          OwnReference("EpisodeOfCare", "case"), "target case"),
         rule("recorded*",              LOG_DATE_NAMES,                        Recorded(),                            "recorded"),
         rule("activity",               LOG_TYPE_NAMES,                        Concept("log-type", codes=(LOG_TYPE,))),

@@ -146,7 +146,7 @@ DOCUMENT: tuple[Rule, ...] = (
     # FHIR element           stored field                       kind                                               search
     rule("id",                 "document_id",                     RecordId(),                                        "_id"),
     rule("meta.lastUpdated",   ("updated_on", *PARENT_UPDATED),   RecordTime(),                                      "_lastUpdated"),
-    rule("meta.tag[]",         WHOLE,                             Tags(),                                            "_tag"),
+    rule("meta.tag[]",         WHOLE,                             Tags(embedded=True),                                            "_tag"),
     rule("masterIdentifier",   "document_id",                     Identifier("document", of_record=True),            "identifier"),
     rule("type",               "document_type",                   Concept("document-type", shows=True),              "type"),
     rule("subject",            "parent.subject",                  MEMBER,                                            "patient subject"),

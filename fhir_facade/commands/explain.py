@@ -10,7 +10,9 @@ from fhir_facade.search.plan import SearchOptions, explain_filter, plan_search
 from fhir_facade.settings import Settings
 
 
-def explain_search(query: str, registry: Registry, settings: Settings, store: Any) -> list[Any]:
+async def explain_search(
+    query: str, registry: Registry, settings: Settings, store: Any
+) -> list[Any]:
     """Return filter, sort and index for `Type?…`; raise FacadeError or KeyError (unknown type)."""
     name, _, text = query.partition("?")
     resource = registry.types["EpisodeOfCare" if name == "Case" else name]
@@ -25,16 +27,16 @@ def explain_search(query: str, registry: Registry, settings: Settings, store: An
     found = []
     for source in plan.sources:
         mapping = source.source.mapping
+        sort = (*source.sort, ("_id", source.sort[-1][1] if source.sort else 1))
         each: dict[str, Any] = {
             "collection": mapping.collection,
             "filter": explain_filter(source.filter),
-            "sort": [[path, way] for path, way in (*source.sort, ("_id", 1))],
+            "sort": [list(key) for key in sort],
             "limit": plan.count,
         }
         if mapping.unwind is not None:
             each["elements of"] = mapping.unwind
-        elif store is not None and hasattr(store, "explain"):
-            sort = (*source.sort, ("_id", source.sort[-1][1] if source.sort else 1))
-            each["plan"] = store.explain(mapping.collection, source.filter, sort)
+        elif store is not None:
+            each["plan"] = await store.explain(mapping.collection, source.filter, sort)
         found.append(each)
     return found

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bson import json_util
+from bson.errors import BSONError
 
 from fhir_facade.store.base import Store
 from fhir_facade.store.codec import CODEC
@@ -20,6 +21,9 @@ _OPTIONS = json_util.JSONOptions(
     uuid_representation=CODEC.uuid_representation,
     datetime_conversion=CODEC.datetime_conversion,
 )
+
+_UNREADABLE = (ValueError, TypeError, BSONError, ArithmeticError, RecursionError)
+"""What json_util raises for text that is no Extended JSON, or holds a typed value that is none."""
 
 Line = tuple[int, bytes]
 Advance = Callable[[int], None]
@@ -41,7 +45,7 @@ async def load(store: Store, collection: str, path: Path, advance: Advance) -> L
         advance(len(text))
         try:
             batch.append((number, _document(text)))
-        except (ValueError, TypeError) as error:
+        except _UNREADABLE as error:
             report.refused.append((number, f"not Extended JSON: {_reason(error)}"))
         if len(batch) == _BATCH:
             await _flush(store, collection, batch, report)
@@ -93,18 +97,25 @@ def _array(path: Path) -> Iterator[Line]:
     decoder = json.JSONDecoder()
     at, number = text.index("[") + 1, 0
     while True:
-        while at < len(text) and text[at] in " \t\r\n,":
-            at += 1
-        if at >= len(text) or text[at] == "]":
-            return
+        at = _skip(text, at, " \t\r\n,")
         number += 1
+        if text[at : at + 1] == "]":
+            if rest := text[_skip(text, at + 1, " \t\r\n") :]:
+                yield number, rest.encode()
+            return
         try:
             _, end = decoder.raw_decode(text, at)
-        except json.JSONDecodeError:
-            yield number, text[at:].encode()
+        except (json.JSONDecodeError, RecursionError):
+            yield number, text[at:].encode() or b"the array does not end"
             return
         yield number, text[at:end].encode()
         at = end
+
+
+def _skip(text: str, at: int, letters: str) -> int:
+    while at < len(text) and text[at] in letters:
+        at += 1
+    return at
 
 
 async def load_documents(

@@ -62,9 +62,9 @@ class Server:
 
     async def search_post(self, request: FhirRequest) -> Reply:
         """POST [base]/[type]/_search"""
+        await request.add_form(self.settings.max_body)
         request.require_json()
-        form = await request.form(self.settings.max_body)
-        return await self._search(request, [*request.pairs, *form])
+        return await self._search(request, request.pairs)
 
     async def _search(self, request: FhirRequest, pairs: Sequence[tuple[str, str]]) -> Reply:
         name = request.params["type"]
@@ -90,11 +90,12 @@ class Server:
     def _options(self, request: FhirRequest, *, cases: bool) -> SearchOptions:
         settings = self.settings
         handling = request.prefers("handling")
-        lenient = (handling or settings.search_handling) == "lenient"
+        if handling not in ("strict", "lenient"):
+            handling = settings.search_handling
         return SearchOptions(
             context=self.records.registry.context,
             base_url=request.base_url,
-            lenient=lenient,
+            lenient=handling == "lenient",
             default_count=min(CASES_A_PAGE, settings.default_count)
             if cases
             else settings.default_count,

@@ -35,10 +35,19 @@ class FhirRequest:
         self.params: dict[str, str] = scope.get("path_params", {})
         self._receive = receive
         self._headers: dict[bytes, bytes] = dict(scope["headers"])
+        if len(self._headers) != len(scope["headers"]):
+            self._join_headers()
         given = self.header(b"x-request-id")
         self.id = given if given and _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
         self.base_url = base_url or self._own_base()
         self._pairs: list[tuple[str, str]] | None = None
+
+    def _join_headers(self) -> None:
+        """Lines of one name are one list (RFC 9110, 5.3)."""
+        joined: dict[bytes, list[bytes]] = {}
+        for name, value in self.scope["headers"]:
+            joined.setdefault(name, []).append(value)
+        self._headers = {name: b", ".join(values) for name, values in joined.items()}
 
     @property
     def method(self) -> str:
@@ -66,13 +75,13 @@ class FhirRequest:
     def last(self, name: str) -> str | None:
         return next((value for key, value in reversed(self.pairs) if key == name), None)
 
-    async def form(self, limit: int) -> list[tuple[str, str]]:
-        """Return the parameters of a form body; raise TooLarge, BadRequest."""
+    async def add_form(self, limit: int) -> None:
+        """Add the parameters of a form body; raise TooLarge, UnsupportedMediaType, BadRequest."""
         kind = (self.header(b"content-type") or "").partition(";")[0].strip().lower()
         body = await self.body(limit)
         if body and kind != _FORM:
             raise UnsupportedMediaType(f"A POSTed search is a form: send Content-Type: {_FORM}.")
-        return decode_pairs(body)
+        self._pairs = [*self.pairs, *decode_pairs(body)]
 
     async def body(self, limit: int) -> bytes:
         """Return the body; raise TooLarge past the limit."""
@@ -91,13 +100,12 @@ class FhirRequest:
 
     def require_json(self) -> None:
         """Raise NotAcceptable where the client asks for another format than FHIR JSON."""
-        if self.scope["query_string"]:
-            wanted = self.last("_format")
-            if wanted is not None:
-                # '+' of an unencoded application/fhir+json arrives as a space
-                if wanted.partition(";")[0].strip().replace(" ", "+") not in _FORMATS:
-                    raise NotAcceptable("_format must be json: this server speaks FHIR JSON.")
-                return
+        wanted = self.last("_format") if self.pairs else None
+        if wanted is not None:
+            # '+' of an unencoded application/fhir+json arrives as a space
+            if wanted.partition(";")[0].strip().replace(" ", "+") not in _FORMATS:
+                raise NotAcceptable("_format must be json: this server speaks FHIR JSON.")
+            return
         accept = self._headers.get(b"accept")
         if accept is not None and not _accepts_json(accept):
             raise NotAcceptable(
@@ -106,7 +114,7 @@ class FhirRequest:
 
     @property
     def pretty(self) -> bool:
-        return bool(self.scope["query_string"]) and self.last("_pretty") == "true"
+        return bool(self.pairs) and self.last("_pretty") == "true"
 
     def prefers(self, name: str) -> str | None:
         """Return the value of a preference, such as `handling`, in any `Prefer` header."""
@@ -146,7 +154,9 @@ def decode_pairs(query: bytes) -> list[tuple[str, str]]:
 def _accepts_json(accept: bytes) -> bool:
     for part in accept.decode("latin-1").split(","):
         kind, *params = (piece.strip().lower() for piece in part.split(";"))
-        settings = dict(param.partition("=")[::2] for param in params)
+        settings = {
+            name: value.strip('"') for name, _, value in (param.partition("=") for param in params)
+        }
         if settings.get("q", "1").rstrip("0").rstrip(".") in ("", "0"):
             continue
         if kind in _JSON_TYPES and settings.get("fhirversion", "4.0") in ("4.0", "4.0.1"):

@@ -25,6 +25,9 @@ NO_STORE = (b"cache-control", b"no-cache, private")
 _VARY = (b"vary", b"Accept, Accept-Encoding, Prefer")
 
 
+_WITHOUT_BODY = (204, 304)
+
+
 class Reply:
     """A status, headers and a body that is complete."""
 
@@ -39,13 +42,12 @@ class Reply:
 
     async def send(self, request: FhirRequest, send: Send) -> None:
         """Send the reply; a HEAD request gets the headers of the GET alone."""
-        headers = [
-            (b"content-type", CONTENT_TYPE),
-            (b"content-length", b"%d" % len(self.body)),
-            (b"x-request-id", request.id.encode()),
-            _VARY,
-            *self.headers,
-        ]
+        headers = [(b"x-request-id", request.id.encode()), _VARY, *self.headers]
+        if self.status not in _WITHOUT_BODY:
+            headers += [
+                (b"content-type", CONTENT_TYPE),
+                (b"content-length", b"%d" % len(self.body)),
+            ]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         body = b"" if request.method == "HEAD" else self.body
         await send({"type": "http.response.body", "body": body})

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
-from fhir_facade.errors import TooCostly
+from fhir_facade.errors import BadCursor, TooCostly
 from fhir_facade.interactions.embedded import split_filter
 from fhir_facade.interactions.records import Record, Records, Translation, version_of
 from fhir_facade.rules.mapping import Compiled, getter
+from fhir_facade.search.paging import Cursor, cursor_at
 from fhir_facade.search.plan import Plan, SourcePlan
 from fhir_facade.store.codec import decode
 from fhir_facade.store.matching import compile_filter
@@ -43,6 +44,9 @@ class Match:
     @property
     def record(self) -> Record:
         raise NotImplementedError
+
+    def cursor(self, *, backward: bool = False) -> Cursor:
+        return cursor_at(self.run, self.values, self.record.place, backward=backward)
 
     def translation(self, records: Records) -> Translation:
         return records.translate_record(self.record)
@@ -102,6 +106,10 @@ class Run:
     async def count(self) -> int:
         raise NotImplementedError
 
+    async def values_at(self, anchor: Sequence[Any]) -> tuple[Any, ...]:
+        """Return the place of a record by its identity; raise BadCursor if it is gone."""
+        raise NotImplementedError
+
 
 class DocumentRun(Run):
     """Matches that are documents of their own: the store sorts and pages."""
@@ -131,6 +139,13 @@ class DocumentRun(Run):
     def _decoded(self, record: Record) -> Match:
         values = tuple(get(record.document) for get in self._getters)
         return RecordMatch(record, self._number, values)
+
+    async def values_at(self, anchor: Sequence[Any]) -> tuple[Any, ...]:
+        collection = self._plan.source.mapping.collection
+        stored = await self._records.store.get(collection, [anchor[0]])
+        if not stored:
+            raise gone()
+        return tuple(get(decode(stored[0])) for get in self._getters)
 
     async def count(self) -> int:
         return await self._records.store.count(
@@ -203,6 +218,12 @@ class GatheredRun(Run):
         later = [(key, match.record) for key, match in keyed if key > start]
         return [RecordMatch(record, 0, (key,)) for key, record in later[:limit]]
 
+    async def values_at(self, anchor: Sequence[Any]) -> tuple[Any, ...]:
+        for key, match in await self._gather():
+            if match.record.place == tuple(anchor):
+                return (key,)
+        raise gone()
+
     async def _gather(self) -> list[tuple[bytes, Match]]:
         found: list[tuple[bytes, Match]] = []
         for number, run in enumerate(self._runs):
@@ -224,6 +245,10 @@ class GatheredRun(Run):
 
     async def count(self) -> int:
         return sum([await run.count() for run in self._runs])
+
+
+def gone() -> BadCursor:
+    return BadCursor("The record the page starts at is gone; start again without _cursor.")
 
 
 def runs_of(records: Records, plan: Plan) -> list[Run]:

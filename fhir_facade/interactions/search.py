@@ -49,6 +49,9 @@ async def search(records: Records, plan: Plan, cursor: Cursor | None) -> Page:
         matches = sum([await run.count() for run in runs_of(records, plan)])
         return _finished(Page(total=total, unservable=matches - total), plan)
     runs = runs_of(records, plan)
+    if cursor is not None and cursor.anchor:
+        values = await runs[cursor.run].values_at(cursor.anchor)
+        cursor = Cursor(cursor.run, values, cursor.backward)
     if cursor is not None and cursor.backward:
         page = await _page_before(records, runs, plan, cursor)
     else:
@@ -83,7 +86,7 @@ async def _page_after(records: Records, runs: list[Run], plan: Plan, cursor: Cur
         matches = await runs[number].after(values, wanted)
         for match in matches:
             if len(page.entries) == plan.count:
-                page.next = Cursor(last.run, last.values) if last else None
+                page.next = last.cursor() if last else None
                 return _with_previous(page, runs, cursor)
             _add(page, match, records, plan.type.name)
             last = match
@@ -99,7 +102,7 @@ def _with_previous(page: Page, runs: list[Run], cursor: Cursor | None) -> Page:
     if cursor is not None and page.entries and runs[0].reversible:
         first = page.entries[0].match
         if first.run == 0:
-            page.previous = Cursor(0, first.values, backward=True)
+            page.previous = first.cursor(backward=True)
     return page
 
 
@@ -116,9 +119,9 @@ async def _page_before(records: Records, runs: list[Run], plan: Plan, cursor: Cu
             values = match.values
     page.entries.reverse()
     if page.entries:
-        page.next = Cursor(cursor.run, page.entries[-1].match.values)
+        page.next = page.entries[-1].match.cursor()
         if more:
-            page.previous = Cursor(cursor.run, page.entries[0].match.values, backward=True)
+            page.previous = page.entries[0].match.cursor(backward=True)
     return page
 
 

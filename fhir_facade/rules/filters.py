@@ -16,9 +16,13 @@ EMPTY: tuple[Any, ...] = (None, "")
 
 def scalar(path: str, condition: Any) -> Filter:
     """A condition on one value: an array there is a wrong type, and no element of it may match."""
-    parents = path.split(".")
-    paths = [".".join(parents[: depth + 1]) for depth in range(len(parents))]
-    return {path: condition, "$nor": [{each: {"$type": "array"}} for each in paths]}
+    return {path: condition, "$nor": [{each: {"$type": "array"}} for each in prefixes(path)]}
+
+
+def prefixes(path: str) -> list[str]:
+    """Return `a`, `a.b` for `a.b`."""
+    names = path.split(".")
+    return [".".join(names[: depth + 1]) for depth in range(len(names))]
 
 
 def any_of(filters: Iterable[Filter]) -> Filter:

@@ -34,12 +34,26 @@ class Cursor:
     run: int
     values: tuple[Any, ...]
     backward: bool = False
+    anchor: tuple[Any, ...] = ()
+    """Where the values would be too long for a URL: the record itself, to be read again."""
 
 
 def query_key(resource: str, applied: Sequence[tuple[str, str]]) -> bytes:
     """Return what identifies a search, so that a cursor of another one is refused."""
     shape = [f"{name}={value}" for name, value in applied if name not in _SHAPELESS]
     return hashlib.blake2b("\0".join([resource, *shape]).encode("utf-8", "replace")).digest()
+
+
+_LONGEST = 1000
+
+
+def cursor_at(
+    run: int, values: tuple[Any, ...], anchor: tuple[Any, ...], *, backward: bool = False
+) -> Cursor:
+    """Return a cursor that fits into a URL, whatever is stored in the sort fields."""
+    if len(bson.encode({"v": list(values)}, codec_options=_CODEC)) <= _LONGEST:
+        return Cursor(run, values, backward)
+    return Cursor(run, (), backward, anchor)
 
 
 class Cursors:
@@ -53,7 +67,12 @@ class Cursors:
 
     def write(self, cursor: Cursor, key: bytes) -> str:
         """Return the cursor as a URL-safe token."""
-        content = {"r": cursor.run, "v": list(cursor.values), "b": cursor.backward}
+        content = {
+            "r": cursor.run,
+            "v": list(cursor.values),
+            "b": cursor.backward,
+            **({"a": list(cursor.anchor)} if cursor.anchor else {}),
+        }
         body = bson.encode(content, codec_options=_CODEC)
         return base64.urlsafe_b64encode(self._signature(body, key) + body).decode().rstrip("=")
 
@@ -69,4 +88,5 @@ class Cursors:
             raise BadCursor(
                 "The page link was changed or is of another search; start again without _cursor."
             ) from None
-        return Cursor(content["r"], tuple(content["v"]), content["b"])
+        anchor = tuple(content.get("a", ()))
+        return Cursor(content["r"], tuple(content["v"]), content["b"], anchor)

@@ -66,6 +66,8 @@ def parse(pairs: Pairs, *, max_count: int) -> Query:
     query = Query()
     for name, value in pairs:
         base, _, modifier = name.partition(":")
+        if "\x00" in value:
+            raise BadRequest("A parameter's value holds a NUL character.")
         if base in RESULT_PARAMS:
             _result_param(query, name, value, max_count)
         elif base.startswith("_") and base not in FILTERS_BY_UNDERSCORE:
@@ -77,8 +79,10 @@ def parse(pairs: Pairs, *, max_count: int) -> Query:
 
 
 def _result_param(query: Query, name: str, value: str, max_count: int) -> None:
+    query.applied = [each for each in query.applied if each[0] != name]  # the last one counts
     if name == "_count":
         query.count = _count(value, max_count)
+        value = str(query.count)
     elif name == "_sort":
         query.sort = _sort(value)
     elif name == "_total":

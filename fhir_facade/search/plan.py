@@ -12,7 +12,7 @@ from typing import Any
 
 from fhir_facade.errors import BadRequest, Issue, UnknownParameter
 from fhir_facade.rules.context import Context
-from fhir_facade.rules.filters import Filter, all_of, any_of
+from fhir_facade.rules.filters import Filter, all_of, any_of, prefixes
 from fhir_facade.rules.mapping import Compiled, Param
 from fhir_facade.rules.r4_search import r4_search_param
 from fhir_facade.rules.registry import ResourceType
@@ -46,14 +46,19 @@ class SourcePlan:
     @property
     def without_arrays(self) -> SourcePlan:
         """The matches whose sort values are no arrays: the ones that have a place in the order."""
-        guard = {"$nor": [{path: {"$type": "array"}} for path, _ in self.sort]}
+        guard = {"$nor": [{path: {"$type": "array"}} for path in self._sort_prefixes]}
         return replace(self, filter=all_of([self.filter, guard]))
 
     @property
     def only_arrays(self) -> SourcePlan:
         """The matches with an array where a sort value belongs: they come last, by `_id`."""
-        found = any_of({path: {"$type": "array"}} for path, _ in self.sort)
+        found = any_of({path: {"$type": "array"}} for path in self._sort_prefixes)
         return replace(self, filter=all_of([self.filter, found]), sort=())
+
+    @property
+    def _sort_prefixes(self) -> list[str]:
+        """Every path on the way to a sort value: an array on any of them gives several values."""
+        return list(dict.fromkeys(each for path, _ in self.sort for each in prefixes(path)))
 
 
 @dataclass(slots=True)
@@ -146,8 +151,6 @@ def clause_filter(param: Param, clause: Clause, options: SearchOptions) -> Filte
 
 
 def _value_filter(param: Param, value: str, options: SearchOptions) -> Filter:
-    if "\x00" in value:
-        raise BadRequest(f"The value of '{param.name}' holds a NUL character.")
     context = options.context
     if param.type == "token":
         return token_filter(param, value)

@@ -176,10 +176,10 @@ class SqliteStore:
             yield
             return
         async with self._lock:
-            await self._on_writer(_begin)
             unit = _Unit(self)
             token = _UNIT.set(unit)
             try:
+                await self._on_writer(_begin)
                 yield
                 await self._on_writer(_commit)
             except BaseException:

@@ -64,9 +64,9 @@ RECORD_STATE = "record-state"
 
 @dataclass(frozen=True)
 class Tags(Kind):
-    """`meta.tag` from the marks of the whole document."""
+    """`meta.tag` from the marks of the whole document; what stands in a hidden one is hidden."""
 
-    prefix: str = ""
+    embedded: bool = False
 
     @property
     def fhir_type(self) -> str:
@@ -87,10 +87,14 @@ class Tags(Kind):
             for tag, fields in MARKS.items()
             for name in fields
         ]
+        embedded, hidden = self.embedded, marks[-1][1]
 
         def encode(value: Any, findings: Findings) -> Any:
             del findings
             found = [tag for name, tag in marks if value.get(name) and is_set(value[name])]
+            if embedded:
+                parent = value["parent"]
+                found += [hidden for name in MARKS["hidden"] if is_set(parent.get(name))]
             if len(found) > 1:  # both spellings of one mark give one tag
                 found = [tag for place, tag in enumerate(found) if tag not in found[:place]]
             return found or None
@@ -100,12 +104,10 @@ class Tags(Kind):
     def token(self, site: Site, system: str | None, code: str | None) -> Filter:
         if system not in (None, site.context.code_system(RECORD_STATE)):
             return NOTHING
-        return any_of(
-            {self.prefix + name: {"$in": list(TRUE_VALUES)}}
-            for tag, fields in MARKS.items()
-            if code in (None, tag)
-            for name in fields
-        )
+        names = [name for tag, fields in MARKS.items() if code in (None, tag) for name in fields]
+        if self.embedded and code in (None, "hidden"):
+            names += [f"parent.{name}" for name in MARKS["hidden"]]
+        return any_of({name: {"$in": list(TRUE_VALUES)}} for name in names)
 
 
 _LEGAL = r"^[A-Za-z0-9\-.]{1,64}$"
