@@ -8,7 +8,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
-from fhir_facade.rules.filters import NOTHING, Filter, any_of
+from fhir_facade.rules.filters import EMPTY, NOTHING, Filter, any_of
 from fhir_facade.rules.findings import Encode, Findings
 from fhir_facade.rules.invariants import in_order
 from fhir_facade.rules.kinds import Concept, DateTime, Kind, Site
@@ -98,9 +98,10 @@ class PartyIdentifiers(Kind):
         return encode
 
     def token(self, site: Site, system: str | None, code: str | None) -> Filter:
-        if system not in (None, site.context.identifier_system("party-case")) or code is None:
+        if system not in (None, site.context.identifier_system("party-case")):
             return NOTHING
-        number = {"case_participant_case_id": {"$in": stored_keys(code)}, **live()}
+        wanted = {"$nin": list(EMPTY)} if code is None else {"$in": stored_keys(code)}
+        number = {"case_participant_case_id": wanted, **live()}
         return {site.field: {"$elemMatch": number}}
 
     def paths(self, path: str) -> tuple[str, ...]:
@@ -133,16 +134,18 @@ class ManagingOrganization(Kind):
 
         def encode(value: Any, findings: Findings) -> Any:
             parties = list(rows(value, site, findings))
-            primary = (row for row in parties if row.get("case_participant_is_primary") is True)
-            originators = (
-                row for row in parties if row.get("case_participant_role") == "originator"
-            )
-            for row in (*primary, *originators):
-                key = key_text(row.get("case_participant_org_id"))
-                if key is not None:
-                    return build(key, None)
-            findings.append(site.noted("no primary participant and no originator"))
-            return None
+            leading = [row for row in parties if row.get("case_participant_is_primary") is True]
+            if not leading:
+                leading = [
+                    row for row in parties if row.get("case_participant_role") == "originator"
+                ]
+            keys = [key_text(row.get("case_participant_org_id")) for row in leading]
+            known = list(dict.fromkeys(key for key in keys if key is not None))
+            if len(known) > 1:
+                findings.append(site.noted("several primary participants; the first is served"))
+            elif not known:
+                findings.append(site.noted("no primary participant or originator to name"))
+            return build(known[0], None) if known else None
 
         return encode
 

@@ -177,7 +177,7 @@ CARE_TEAM_STATUS = Codes(
         "inactive": "resolved",
         "entered-in-error": "entered-in-error",
     },
-    aliases={"waitlist": "proposed", "cancelled": "inactive"},
+    aliases={"waitlist": "proposed", "cancelled": "inactive", "finished": "inactive"},
 )
 
 CARE_PLAN_STATUS = Codes(

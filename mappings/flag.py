@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fhir_facade.rules import dates
-from fhir_facade.rules.date_search import Comparison, comparable, date_filter
+from fhir_facade.rules.date_search import Comparison, Precision, comparable, date_filter
 from fhir_facade.rules.filters import NOTHING, Filter, absent, all_of, any_of, first_present
 from fhir_facade.rules.findings import Encode, Findings
 from fhir_facade.rules.invariants import period_in_order
@@ -106,7 +106,7 @@ def _end_compares(prefix: str, site: Site) -> Filter:
     zone = site.context.timezone
     midnight = datetime.combine(datetime.fromisoformat(_today(site)), datetime.min.time(), zone)
     now = Comparison(prefix, midnight.astimezone(UTC), midnight.astimezone(UTC))
-    return first_present(END, lambda path: date_filter(path, now, zone, whole_days=True))
+    return first_present(END, lambda path: date_filter(path, now, zone, Precision.DAY))
 
 
 # fmt: off

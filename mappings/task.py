@@ -22,6 +22,13 @@ from mappings.common import (
     work_item,
 )
 
+INTENT = Code(
+    TASK_INTENT,
+    required=True,
+    otherwise="unknown",
+    otherwise_system="http://hl7.org/fhir/task-intent",
+)
+
 # fmt: off
 TASK = Mapping(
     "Task",
@@ -31,7 +38,7 @@ TASK = Mapping(
         *WORK_ITEM,
         # FHIR element              stored field      kind                                                   search
         rule("status",                 "status",        Code(TASK_STATUS, required=True),                      "status"),
-        rule("intent",                 "intent",        Code(TASK_INTENT, required=True, otherwise="unknown"), "intent"),
+        rule("intent",                 "intent",        INTENT,                                                "intent"),
         rule("priority",               "priority",      Code(REQUEST_PRIORITY),                                "priority"),
         rule("code",                   "category",      Concept(codes=(TASK_CATEGORY,)),                       "code"),
         rule("description",            "message",       Text()),

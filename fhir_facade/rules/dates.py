@@ -54,8 +54,8 @@ class Moment:
 
 
 def datetime_text(value: datetime) -> str:
-    """Write an aware datetime as a FHIR instant, without a fraction where it is zero."""
-    text = value.isoformat(timespec="milliseconds") if value.microsecond else value.isoformat()
+    """Write an aware datetime to the millisecond, which is what BSON stores."""
+    text = value.isoformat(timespec="milliseconds")
     return f"{text[:-6]}Z" if value.tzinfo is UTC or text.endswith("+00:00") else text
 
 
@@ -98,7 +98,10 @@ def _read_datetime(text: str, zone: tzinfo, searchable: bool) -> Moment | None:
         local = local.replace(microsecond=int(fraction[1:7].ljust(6, "0")))
     if offset is None:
         aware = local.replace(tzinfo=zone)
-        return Moment(None, aware, clock + (fraction or "") + _offset_text(aware), searchable)
+        shown = _offset_text(aware)
+        if shown is None:  # a zone of old, off by seconds, which FHIR cannot write
+            return Moment(None, aware, datetime_text(aware.astimezone(UTC)), searchable)
+        return Moment(None, aware, clock + (fraction or "") + shown, searchable)
     written = _written_offset(offset)
     aware = local.replace(tzinfo=_offset_zone(written))
     return Moment(None, aware, clock + (fraction or "") + written, searchable)
@@ -120,9 +123,21 @@ def _offset_zone(offset: str) -> tzinfo:
     return timezone(-distance if offset[0] == "-" else distance)
 
 
-def _offset_text(value: datetime) -> str:
+def _offset_text(value: datetime) -> str | None:
+    """Return the offset as FHIR writes it; None for one that has seconds."""
     offset = value.utcoffset()
-    return "Z" if not offset else value.isoformat()[-6:]
+    if not offset:
+        return "Z"
+    return None if offset % timedelta(minutes=1) else value.isoformat()[-6:]
+
+
+def start_of_day(day: date, zone: tzinfo) -> str:
+    """Return the instant a day starts at."""
+    start = datetime.combine(day, datetime.min.time(), zone)
+    try:
+        return datetime_text(start.astimezone(UTC))
+    except OverflowError:
+        return datetime_text(start.replace(tzinfo=UTC))
 
 
 def local_day(moment: Moment, zone: tzinfo) -> str:

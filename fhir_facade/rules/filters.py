@@ -42,7 +42,7 @@ def all_of(filters: Iterable[Filter]) -> Filter:
 
 
 def absent(path: str) -> Filter:
-    return {path: {"$in": list(EMPTY)}}
+    return scalar(path, {"$in": list(EMPTY)})
 
 
 def first_present(paths: Sequence[str], condition: Callable[[str], Filter]) -> Filter:

@@ -21,14 +21,13 @@ def in_order(first: str, second: str) -> bool:
         return first[:shared] < second[:shared]
     if len(first) == len(second) and first[-1] == second[-1] == "Z":
         return first < second
-    return _instant(first) <= _instant(second)
+    one, other = _instant(first), _instant(second)
+    return one is not None and other is not None and one <= other
 
 
-def _instant(text: str) -> datetime:
+def _instant(text: str) -> datetime | None:
     moment = dates.read(text, UTC)
-    if isinstance(moment, str) or moment.instant is None:
-        raise ValueError("not a FHIR dateTime with a time")
-    return moment.instant
+    return None if isinstance(moment, str) else moment.instant
 
 
 def _leave_out(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC
 from operator import methodcaller
 from typing import Any
 
@@ -204,7 +205,7 @@ def getter(fields: Sequence[str]) -> Callable[[dict[str, Any]], Any]:
     """Return the function that reads the first of several paths that holds anything."""
     if len(fields) == 1:
         return _path_getter(fields[0])
-    getters = [_time_of_id if path.endswith("_id") else _path_getter(path) for path in fields]
+    getters = [_fallback_getter(path) for path in fields]
 
     def get(document: dict[str, Any]) -> Any:
         for each in getters:
@@ -216,9 +217,20 @@ def getter(fields: Sequence[str]) -> Callable[[dict[str, Any]], Any]:
     return get
 
 
-def _time_of_id(document: dict[str, Any]) -> Any:
-    value = document.get("_id")
-    return value if isinstance(value, ObjectId) else None
+def _fallback_getter(path: str) -> Callable[[dict[str, Any]], Any]:
+    """An `_id` stands in for other fields only by the time that an ObjectId holds."""
+    get = _path_getter(path)
+    if path.rpartition(".")[2] != "_id":
+        return get
+
+    def time_of_id(document: dict[str, Any]) -> Any:
+        return _time_of_id(get(document))
+
+    return time_of_id
+
+
+def _time_of_id(value: Any) -> Any:
+    return value.generation_time.replace(tzinfo=UTC) if isinstance(value, ObjectId) else None
 
 
 def _path_getter(path: str) -> Callable[[dict[str, Any]], Any]:

@@ -6,19 +6,23 @@ https://hl7.org/fhir/R4/datatypes.html#primitive
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from bson import ObjectId
+from bson import Decimal128, ObjectId
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-_CODE = re.compile(r"[^\s]+(\s[^\s]+)*")
+LEGAL_CODE = r"^\S+( \S+)*$"
+"""What a code looks like, for filters."""
+
+_CODE = re.compile(r"\S+( \S+)*")
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _LOOKS_ENCODED = re.compile(r"x-([0-9a-f]{2})+")
 _HEX24 = re.compile(r"[0-9a-f]{24}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
 
 def clean(value: str) -> str | None:
@@ -78,12 +82,20 @@ def _typed(key: str) -> list[Any]:
 def key_text(stored: Any) -> str | None:
     """Return the text of a stored foreign key, or None if it is not one."""
     if type(stored) is str:
-        return clean(stored)
+        return stored if clean(stored) == stored else None
     if isinstance(stored, ObjectId | UUID):
         return str(stored)
-    if isinstance(stored, int) and not isinstance(stored, bool):
-        return str(stored)
+    if isinstance(stored, int | float | Decimal128) and not isinstance(stored, bool):
+        return _whole(stored)
     return None
+
+
+def _whole(stored: float | Decimal128) -> str | None:
+    """JavaScript keeps whole numbers as doubles: 7.0 is the key 7."""
+    number = stored.to_decimal() if isinstance(stored, Decimal128) else Decimal(stored)
+    if not number.is_finite() or number != number.to_integral_value() or abs(number) >= 10**18:
+        return None
+    return str(int(number))
 
 
 TRUE_VALUES: tuple[Any, ...] = (True, 1, "true", "True", "TRUE", "1")
@@ -98,4 +110,6 @@ def is_set(value: Any) -> bool:
         return False
     if isinstance(value, list):
         return any(is_set(item) for item in value if not isinstance(item, list))
+    if isinstance(value, Decimal128):
+        return bool(value.to_decimal() == 1)
     return isinstance(value, str | int | float) and value in TRUE_VALUES

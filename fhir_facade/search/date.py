@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from fhir_facade.errors import BadRequest
 from fhir_facade.rules.date_search import Comparison
-from fhir_facade.rules.filters import EMPTY, Filter, all_of, any_of
+from fhir_facade.rules.filters import Filter, absent, all_of, any_of
 from fhir_facade.rules.mapping import Param, Target
 
 PREFIXES = ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")
@@ -19,7 +19,7 @@ _VALUE = re.compile(
     r"(?:T(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})"
     r"(?:\.(?P<fraction>[0-9]{1,9}))?)?(?P<zone>Z|[+-][0-9]{2}:[0-9]{2})?)?)?)?"
 )
-_END_OF_TIME = datetime(9999, 12, 31, 23, 59, 59, 999000, tzinfo=UTC)
+_FIRST = datetime(1, 1, 1, tzinfo=UTC)
 _TENTH = 10
 
 
@@ -43,31 +43,42 @@ def parse_date(value: str, zone: tzinfo, name: str, now: datetime | None = None)
     return _approximate(comparison, now or datetime.now(UTC)) if prefix == "ap" else comparison
 
 
-def _range(match: re.Match[str], zone: tzinfo) -> tuple[datetime, datetime]:
+def _range(match: re.Match[str], zone: tzinfo) -> tuple[datetime, datetime | None]:
     year = int(match["year"])
     if match["month"] is None:
-        return _start(date(year, 1, 1), zone), _start_or_end(year + 1, 1, zone)
+        return _start(date(year, 1, 1), zone), _first_of(year + 1, 1, zone)
     month = int(match["month"])
     if match["day"] is None:
-        first = _start(date(year, month, 1), zone)
-        return first, _start_or_end(year + month // 12, month % 12 + 1, zone)
+        following = _first_of(year + month // 12, month % 12 + 1, zone)
+        return _start(date(year, month, 1), zone), following
     day = date(year, month, int(match["day"]))
     if match["hour"] is None:
-        following = _END_OF_TIME if day == date.max else _start(day + timedelta(days=1), zone)
+        following = None if day == date.max else _start(day + timedelta(days=1), zone)
         return _start(day, zone), following
     return _clock_range(match, day, zone)
 
 
-def _clock_range(match: re.Match[str], day: date, zone: tzinfo) -> tuple[datetime, datetime]:
+def _clock_range(match: re.Match[str], day: date, zone: tzinfo) -> tuple[datetime, datetime | None]:
     fraction = match["fraction"]
     clock = time(int(match["hour"]), int(match["minute"]), int(match["second"] or 0))
-    low = datetime.combine(day, clock, _zone(match["zone"], zone)).astimezone(UTC)
+    low = _utc(datetime.combine(day, clock, _zone(match["zone"], zone)))
     if fraction is None:
         step = timedelta(minutes=1) if match["second"] is None else timedelta(seconds=1)
     else:
         low += timedelta(microseconds=int(fraction[:6].ljust(6, "0")) // 1000 * 1000)
         step = timedelta(milliseconds=1)
-    return low, low + step
+    try:
+        return low, low + step
+    except OverflowError:
+        return low, None
+
+
+def _utc(value: datetime) -> datetime:
+    """Return the instant in UTC; one just outside the years 1 to 9999 as the nearest inside."""
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        return _FIRST if value.year == 1 else value.replace(tzinfo=UTC)
 
 
 def _zone(text: str | None, default: tzinfo) -> tzinfo:
@@ -77,19 +88,25 @@ def _zone(text: str | None, default: tzinfo) -> tzinfo:
 
 
 def _start(day: date, zone: tzinfo) -> datetime:
-    return datetime.combine(day, time(), zone).astimezone(UTC)
+    return _utc(datetime.combine(day, time(), zone))
 
 
-def _start_or_end(year: int, month: int, zone: tzinfo) -> datetime:
-    return _END_OF_TIME if year > 9999 else _start(date(year, month, 1), zone)
+def _first_of(year: int, month: int, zone: tzinfo) -> datetime | None:
+    return None if year > date.max.year else _start(date(year, month, 1), zone)
 
 
 def _approximate(comparison: Comparison, now: datetime) -> Comparison:
     """Widen by a tenth of the distance between the value and now, as R4 suggests."""
     margin = abs(now - comparison.low) / _TENTH
-    low = max(comparison.low - margin, datetime(1, 1, 2, tzinfo=UTC))
-    high = _END_OF_TIME if comparison.high >= _END_OF_TIME - margin else comparison.high + margin
-    return Comparison("ap", low.replace(microsecond=0), high.replace(microsecond=0))
+    try:
+        low = (comparison.low - margin).replace(microsecond=0)
+    except OverflowError:
+        low = _FIRST
+    try:
+        high = comparison.high and (comparison.high + margin).replace(microsecond=0)
+    except OverflowError:
+        high = None
+    return Comparison("ap", low, high)
 
 
 def date_filter(param: Param, value: str, zone: tzinfo) -> Filter:
@@ -133,4 +150,4 @@ def _period_filter(start: Target, end: Target, comparison: Comparison) -> Filter
 
 
 def _absent(target: Target) -> list[Filter]:
-    return [{site.field: {"$in": list(EMPTY)}} for site in target.sites]
+    return [absent(site.field) for site in target.sites]

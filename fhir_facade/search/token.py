@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from fhir_facade.rules.filters import Filter
+from fhir_facade.rules.filters import Filter, absent, all_of, any_of
 from fhir_facade.rules.mapping import Param
 from fhir_facade.search.params import unescape
 
@@ -21,4 +21,8 @@ def token_filter(param: Param, value: str) -> Filter:
     if (bar := _BAR.search(value)) is not None:
         system = unescape(value[: bar.end() - 1])
         code = unescape(value[bar.end() :]) or None
-    return param.filter(lambda kind, site: kind.token(site, system, code))
+    found = [param.filter(lambda kind, site: kind.token(site, system, code))]
+    for target in param.targets:
+        if target.kind.is_token_of_absent(system, code):
+            found.append(all_of(absent(site.field) for site in target.sites))
+    return any_of(found)

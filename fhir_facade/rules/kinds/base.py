@@ -100,6 +100,11 @@ class Kind:
         del site, system, code
         return NOTHING
 
+    def is_token_of_absent(self, system: str | None, code: str | None) -> bool:
+        """Say whether a record where nothing is stored is found by a token."""
+        del system, code
+        return False
+
     def reference(self, site: Site, target: Target) -> Filter:
         """Find by reference."""
         del site, target

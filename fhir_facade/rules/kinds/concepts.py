@@ -14,7 +14,7 @@ from fhir_facade.rules.context import Context
 from fhir_facade.rules.filters import EMPTY, NOTHING, Filter, any_of, scalar
 from fhir_facade.rules.findings import Encode, Findings
 from fhir_facade.rules.kinds.base import Kind, Site, data_absent, wrong_type
-from fhir_facade.rules.text import clean, is_code
+from fhir_facade.rules.text import LEGAL_CODE, clean, is_code
 
 UNKNOWN_SPELLING = "not a spelling the code table knows"
 
@@ -38,6 +38,8 @@ class Code(Kind):
     codes: Codes
     required: bool = False
     otherwise: str | None = None
+    otherwise_system: str | None = None
+    """The system of `otherwise`, where it is not the code table's."""
     absent_is_servable: bool = False
     """Another rule of the mapping gives the code where nothing is stored."""
 
@@ -82,14 +84,20 @@ class Code(Kind):
         return encode
 
     def token(self, site: Site, system: str | None, code: str | None) -> Filter:
-        if system not in (None, self.codes.system):
-            return NOTHING
         readings = self._readings(site)
-        spellings = _stored(readings, code)
-        found = scalar(site.field, {"$in": spellings}) if spellings else NOTHING
-        if self.otherwise is not None and code in (None, self.otherwise):
-            return any_of([found, {"$nor": [scalar(site.field, {"$in": list(readings)})]}])
-        return found
+        spellings = _stored(readings, code) if system in (None, self.codes.system) else []
+        found = [scalar(site.field, {"$in": spellings})] if spellings else []
+        if self._is_otherwise(system, code):
+            unreadable = {"$nor": [scalar(site.field, {"$in": [*readings, *EMPTY]})]}
+            found.append(unreadable)
+        return any_of(found)
+
+    def _is_otherwise(self, system: str | None, code: str | None) -> bool:
+        known = (None, self.otherwise_system or self.codes.system)
+        return self.otherwise is not None and system in known and code in (None, self.otherwise)
+
+    def is_token_of_absent(self, system: str | None, code: str | None) -> bool:
+        return self._is_otherwise(system, code)
 
     def servable(self, site: Site) -> Filter | None:
         if not self.required or self.otherwise is not None:
@@ -174,7 +182,7 @@ class Concept(Kind):
             return data_absent("unknown") if encoded is None and required else encoded
 
         def from_pair(value: dict[str, Any], findings: Findings) -> Any:
-            code, shown = value.get("value", value.get("code")), value.get("display")
+            code, shown = value.get("value"), value.get("display")
             display = clean(shown) if isinstance(shown, str) else None
             if isinstance(code, str) and clean(code) is not None:
                 return from_text(code, display, findings)
@@ -190,11 +198,17 @@ class Concept(Kind):
         values = self._stored_values(site, system, code)
         if values is None:
             return NOTHING
-        wanted = {"$in": values} if values else {"$type": "string"}
+        wanted = {"$in": values} if values else self._any_local(site)
         return any_of([scalar(site.field, wanted), scalar(f"{site.field}.value", wanted)])
 
+    def _any_local(self, site: Site) -> dict[str, Any]:
+        """Match each legal code that no table reads: what is served under the local system."""
+        strays = site.context.stray_codes.get(site.element)
+        taken = [spelling for table in self.codes for spelling in table.readings(strays)]
+        return {"$regex": LEGAL_CODE, "$nin": taken} if taken else {"$regex": LEGAL_CODE}
+
     def _stored_values(self, site: Site, system: str | None, code: str | None) -> list[str] | None:
-        """Return the stored spellings; an empty list is any text, None is nothing."""
+        """Return the stored spellings; an empty list is any local code, None is nothing."""
         strays = site.context.stray_codes.get(site.element)
         found: list[str] = []
         taken: set[str] = set()
@@ -207,7 +221,7 @@ class Concept(Kind):
             if code is None:
                 return []
             local = {table.stored[each]: each for table in self.codes for each in table.stored}
-            if self.both and system is not None and code in local:
+            if self.both and code in local:
                 for table in self.codes:
                     found += _stored(table.readings(strays), local[code])
             elif code not in taken and is_code(code):

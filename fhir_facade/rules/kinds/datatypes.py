@@ -16,6 +16,8 @@ from fhir_facade.rules.kinds.primitives import DateTime, json_number
 from fhir_facade.rules.kinds.references import label, reference_builder
 from fhir_facade.rules.text import clean, fhir_id, is_id, key_text, stored_ids, stored_keys
 
+_KEY_TYPES = ["string", "objectId", "binData", "int", "long"]
+
 
 @dataclass(frozen=True)
 class Identifier(Kind):
@@ -50,7 +52,7 @@ class Identifier(Kind):
         if system not in (None, site.context.identifier_system(self.sid)):
             return NOTHING
         if code is None:
-            return {} if self.of_record else scalar(site.field, {"$nin": [None, ""]})
+            return {} if self.of_record else scalar(site.field, {"$type": _KEY_TYPES, "$nin": [""]})
         keys = stored_ids(code) if self.of_record else stored_keys(code)
         return scalar(site.field, {"$in": keys}) if keys else NOTHING
 

@@ -14,7 +14,7 @@ from typing import Any
 from bson import Decimal128
 
 from fhir_facade.rules import dates
-from fhir_facade.rules.date_search import Comparison, date_filter
+from fhir_facade.rules.date_search import Comparison, Precision, date_filter
 from fhir_facade.rules.filters import Filter
 from fhir_facade.rules.findings import Encode, Findings
 from fhir_facade.rules.kinds.base import Kind, Site, data_absent, wrong_type
@@ -201,13 +201,14 @@ class DateTime(Kind):
             if searched and not moment.searchable:
                 findings.append(site.noted(dates.NOT_SEARCHABLE))
             if needs_time and moment.instant is None:
-                return None if moment.day is None else f"{moment.text}T00:00:00Z"
+                return None if moment.day is None else dates.start_of_day(moment.day, zone)
             return moment.text
 
         return encode
 
     def date(self, site: Site, comparison: Comparison) -> Filter:
-        return date_filter(site.field, comparison, site.context.timezone, whole_days=False)
+        precision = Precision.POINT if self.as_type == "instant" else Precision.SPELLED
+        return date_filter(site.field, comparison, site.context.timezone, precision)
 
 
 @dataclass(frozen=True)
@@ -237,4 +238,4 @@ class Date(Kind):
         return encode
 
     def date(self, site: Site, comparison: Comparison) -> Filter:
-        return date_filter(site.field, comparison, site.context.timezone, whole_days=True)
+        return date_filter(site.field, comparison, site.context.timezone, Precision.DAY)

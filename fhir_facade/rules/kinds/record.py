@@ -6,13 +6,9 @@ https://hl7.org/fhir/R4/resource.html#Meta
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC
 from typing import Any
 
-from bson import ObjectId
-
 from fhir_facade.rules.date_search import Comparison, object_id_filter
-from fhir_facade.rules.dates import datetime_text
 from fhir_facade.rules.filters import NOTHING, Filter, any_of
 from fhir_facade.rules.findings import Encode, Findings
 from fhir_facade.rules.kinds.base import Kind, Site
@@ -136,16 +132,6 @@ class RecordTime(DateTime):
     """`meta.lastUpdated`; the time an ObjectId `_id` holds stands in for a missing one."""
 
     as_type: str = "instant"
-
-    def encoder(self, site: Site) -> Encode:
-        encode_time = super().encoder(site)
-
-        def encode(value: Any, findings: Findings) -> Any:
-            if isinstance(value, ObjectId):
-                return datetime_text(value.generation_time.replace(tzinfo=UTC))
-            return encode_time(value, findings)
-
-        return encode
 
     def date(self, site: Site, comparison: Comparison) -> Filter:
         if site.field.rsplit(".", 1)[-1] == "_id":

@@ -150,7 +150,11 @@ def cases_filter(path: str, keys: Sequence[Any]) -> Filter:
     if not keys:
         return NOTHING
     pairs = [
-        {type_field: {"$in": list(CASE_MODULES)}, id_field: {"$in": list(keys)}}
+        {
+            **scalar(type_field, {"$in": list(CASE_MODULES)}),
+            **scalar(id_field, {"$in": list(keys)}),
+            "$nor": [{type_field: {"$type": "array"}}, {id_field: {"$type": "array"}}],
+        }
         for type_field, id_field in _LINK_FIELDS
     ]
     return any_of({path: {"$elemMatch": pair}} for pair in pairs)
