@@ -75,7 +75,10 @@ def is_operators(argument: Any) -> bool:
 
 def is_element_condition(argument: Any) -> bool:
     """Say whether `$elemMatch` tests elements by operators rather than as documents."""
-    return is_operators(argument) and not any(key in _LOGICAL for key in argument)
+    if not isinstance(argument, Mapping):
+        return False
+    own = {name: value for name, value in argument.items() if name not in _LOGICAL}
+    return bool(own) and is_operators(own)
 
 
 def conditions(argument: Any) -> Iterator[Condition]:

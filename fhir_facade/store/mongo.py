@@ -34,6 +34,7 @@ from fhir_facade.rules.index import Index
 from fhir_facade.store.base import Filter, Sort, TransactionsUnsupported, UnsupportedFilter
 from fhir_facade.store.codec import CODEC, DUPLICATE, decode, encode, prepare
 from fhir_facade.store.keyset import ALL_TYPES, FERRETDB_TYPES, Types, continued
+from fhir_facade.store.matching import compile_filter
 from fhir_facade.store.mongo_raw import (
     indexes_of,
     is_plain,
@@ -42,8 +43,10 @@ from fhir_facade.store.mongo_raw import (
     unchanged_fields,
 )
 from fhir_facade.store.order import sort_bytes
+from fhir_facade.store.widened import value_at, widened
 
 DEFAULT_DATABASE: Final = "fhir_facade"
+_CHECKED_MORE: Final = 50
 _SELECTION_MS: Final = 2000
 _RETRY: Final = {"Retry-After": "2"}
 _BY_ID: Final[Sort] = (("_id", 1),)
@@ -114,13 +117,38 @@ class MongoStore:
         """Return a page; see `Store`."""
         if limit <= 0:
             return []
-        if after is not None:
-            await self._learn()
+        await self._learn()
+        if self._types is FERRETDB_TYPES:
+            return await self._find_checked(collection, filter, sort, limit, after)
         complete = continued(filter, sort, after, self._types)
         return await self._documents(collection, complete, sort, limit=limit, batch_size=limit)
 
+    async def _find_checked(
+        self,
+        collection: str,
+        filter: Filter,
+        sort: Sort,
+        limit: int,
+        after: Sequence[Any] | None,
+    ) -> list[bytes]:
+        """Find on a server whose `$elemMatch` is not MongoDB's: ask for more, check each."""
+        wide, matches = widened(filter), compile_filter(filter)
+        size = limit if wide == filter else 2 * limit + _CHECKED_MORE
+        found: list[bytes] = []
+        while True:
+            complete = continued(wide, sort, after, self._types)
+            page = await self._documents(collection, complete, sort, limit=size, batch_size=size)
+            found += [data for data in page if matches(decode(data))]
+            if len(found) >= limit or len(page) < size:
+                return found[:limit]
+            last = decode(page[-1])
+            after = [value_at(last, path) for path, _ in sort]
+
     async def count(self, collection: str, filter: Filter) -> int:
         """Return the exact number of matches."""
+        await self._learn()
+        if self._types is FERRETDB_TYPES and filter:
+            return sum([len(batch) async for batch in self.scan(collection, filter)])
         with _translated():
             number: int = await self._database[collection].count_documents(
                 filter, session=self._session()
@@ -131,11 +159,18 @@ class MongoStore:
         self, collection: str, filter: Filter | None = None, *, batch: int = 1000
     ) -> AsyncIterator[list[bytes]]:
         """Yield every matching document in batches, in `_id` order."""
+        await self._learn()
+        asked, matches = filter or {}, None
+        if self._types is FERRETDB_TYPES and filter:
+            asked, matches = widened(filter), compile_filter(filter)
         with _translated():
-            cursor = self._cursor(collection, filter or {}, _BY_ID, batch_size=batch)
+            cursor = self._cursor(collection, asked, _BY_ID, batch_size=batch)
             try:
                 async for data in cursor:
-                    if found := list(split(data)):
+                    found = list(split(data))
+                    if matches is not None:
+                        found = [each for each in found if matches(decode(each))]
+                    if found:
                         yield found
             finally:
                 await cursor.close()

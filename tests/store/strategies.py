@@ -118,54 +118,46 @@ POSITIONS = ["a.0", "c.0.x", "c.x.0", "c.0"]
 
 
 def fields(
-    scalars: st.SearchStrategy[Any], values: st.SearchStrategy[Any], paths: list[str]
+    scalars: st.SearchStrategy[Any],
+    values: st.SearchStrategy[Any],
+    paths: list[str],
+    elem_match: bool,
 ) -> st.SearchStrategy[dict[str, Any]]:
     """A condition on one path."""
     comparison = st.sampled_from(["$gt", "$gte", "$lt", "$lte"])
     names = st.sampled_from(["string", "number", "bool", "null", "array", "object", "date", "int"])
-    condition = st.one_of(
-        values.filter(lambda value: not isinstance(value, Regex)),
+    comparable = scalars.filter(lambda value: not isinstance(value, Regex))
+    exact = values.filter(lambda value: not isinstance(value, Regex))
+    conditions: list[st.SearchStrategy[Any]] = [
+        exact,
         st.fixed_dictionaries({"$eq": values}),
-        st.fixed_dictionaries({"$ne": values.filter(lambda value: not isinstance(value, Regex))}),
+        st.fixed_dictionaries({"$ne": exact}),
         st.fixed_dictionaries({"$in": st.lists(values, max_size=3)}),
         st.fixed_dictionaries({"$nin": st.lists(values, max_size=3)}),
-        st.dictionaries(
-            comparison,
-            scalars.filter(lambda value: not isinstance(value, Regex)),
-            min_size=1,
-            max_size=2,
-        ),
+        st.dictionaries(comparison, comparable, min_size=1, max_size=2),
         st.fixed_dictionaries({"$exists": st.booleans()}),
         st.fixed_dictionaries({"$type": names | st.lists(names, min_size=1, max_size=2)}),
         st.fixed_dictionaries(
-            {"$regex": st.sampled_from(["^a", "b$", "", "A"])},
-            optional={"$options": st.just("i")},
+            {"$regex": st.sampled_from(["^a", "b$", "", "A"])}, optional={"$options": st.just("i")}
         ),
-        st.fixed_dictionaries(
-            {"$all": st.lists(scalars.filter(lambda v: not isinstance(v, Regex)), max_size=2)}
-        ),
-        st.fixed_dictionaries(
-            {"$elemMatch": st.fixed_dictionaries({"x": values}, optional={"y": scalars})}
-        ),
-        st.fixed_dictionaries(
-            {
-                "$elemMatch": st.dictionaries(
-                    comparison | st.just("$eq"),
-                    scalars.filter(lambda v: not isinstance(v, Regex)),
-                    min_size=1,
-                    max_size=2,
-                )
-            }
-        ),
-    )
-    return st.dictionaries(st.sampled_from(paths), condition, min_size=1, max_size=1)
+        st.fixed_dictionaries({"$all": st.lists(comparable, max_size=2)}),
+    ]
+    if elem_match:
+        document = st.fixed_dictionaries({"x": values}, optional={"y": scalars})
+        element = st.dictionaries(comparison | st.just("$eq"), comparable, min_size=1, max_size=2)
+        conditions.append(st.fixed_dictionaries({"$elemMatch": document | element}))
+    return st.dictionaries(st.sampled_from(paths), st.one_of(conditions), min_size=1, max_size=1)
 
 
 def filters(
-    scalars: st.SearchStrategy[Any], values: st.SearchStrategy[Any], paths: list[str]
+    scalars: st.SearchStrategy[Any],
+    values: st.SearchStrategy[Any],
+    paths: list[str],
+    *,
+    elem_match: bool = True,
 ) -> st.SearchStrategy[dict[str, Any]]:
     """Conditions, and what joins them."""
-    leaf = fields(scalars, values, paths)
+    leaf = fields(scalars, values, paths, elem_match)
     joined = st.sampled_from(["$and", "$or", "$nor"])
     return st.recursive(
         leaf,
@@ -207,7 +199,7 @@ def crowded() -> st.SearchStrategy[list[dict[str, Any]]]:
     return st.lists(document, min_size=4, max_size=14)
 
 
-def narrow(path: str) -> st.SearchStrategy[dict[str, Any]]:
+def narrow(path: str, elem_match: bool) -> st.SearchStrategy[dict[str, Any]]:
     """A condition that an index on the path can answer."""
     bounds = st.fixed_dictionaries(
         {"$gte": st.sampled_from([1, 2, "", DAY]), "$lt": st.sampled_from([2, 3, "b"])}
@@ -216,12 +208,13 @@ def narrow(path: str) -> st.SearchStrategy[dict[str, Any]]:
     many = st.fixed_dictionaries({"$in": st.lists(few, min_size=1, max_size=4)})
     element = st.fixed_dictionaries({"$elemMatch": bound})
     exact = few_values.map(lambda value: {"$eq": value})
-    return st.one_of(exact, many, bound, bounds, element).map(lambda found: {path: found})
+    found = [exact, many, bound, bounds, *([element] if elem_match else [])]
+    return st.one_of(found).map(lambda condition: {path: condition})
 
 
-def searches(paths: list[str]) -> st.SearchStrategy[dict[str, Any]]:
+def searches(paths: list[str], *, elem_match: bool = True) -> st.SearchStrategy[dict[str, Any]]:
     """What search emits: the type, and conditions on other paths, some of them alternatives."""
-    one = st.sampled_from(paths).flatmap(narrow)
+    one = st.sampled_from(paths).flatmap(lambda path: narrow(path, elem_match))
     either = st.fixed_dictionaries({"$or": st.lists(one, min_size=1, max_size=3)})
     types = st.lists(st.sampled_from(["task", "flag", "todo"]), min_size=1, max_size=3)
     kind = types.map(lambda names: {"type": {"$in": names}})

@@ -104,6 +104,11 @@ class Conformance:
         assert [position for position, _ in refused] == [0, 1, 3]
         assert await found(store, {}) == [2]
 
+    async def test_a_document_above_16_mib_is_refused(self, store: Store) -> None:
+        refused = await store.insert(QUEUE, [{"_id": 1, "text": "x" * (16 << 20)}])
+        assert refused == [(0, "larger than 16 MiB")]
+        assert await store.insert(QUEUE, []) == []
+
     async def test_insert_gives_an_id_to_a_document_without_one(self, store: Store) -> None:
         await fill(store, {"a": 1})
         [id] = await found(store, {"a": 1})
@@ -160,9 +165,7 @@ class Conformance:
         await fill(store, *reversed(documents))
         if indexed:
             await store.ensure_indexes([Index(QUEUE, (("v", 1),))])
-        expected = sorted(
-            (document["_id"] for document in documents), reverse=id_direction < 0
-        )
+        expected = sorted((document["_id"] for document in documents), reverse=id_direction < 0)
         expected.sort(key=lambda id: int(id[1:]), reverse=direction < 0)
         sort = (("v", direction), ("_id", id_direction))
         for limit in (1, 3, 50):
@@ -243,10 +246,14 @@ class Conformance:
             assert store.transactions is False  # type: ignore[attr-defined]
             return
         assert await found(store, {"a": 1}) == [1]
-        with pytest.raises(LookupError):
+
+        async def fail() -> None:
             async with store.unit_of_work():
                 await fill(store, {"_id": 3})
                 raise LookupError
+
+        with pytest.raises(LookupError):
+            await fail()
         assert await found(store, {}) == [1, 2]
 
     async def test_indexes_are_made_once(self, store: Store) -> None:

@@ -44,9 +44,7 @@ def sort_values(document: dict[str, Any], sort: Sort) -> bytes:
     return b"".join(sort_component(path, direction)(document) for path, direction in sort)
 
 
-def expected(
-    documents: list[dict[str, Any]], filter: dict[str, Any], sort: Sort
-) -> list[bytes]:
+def expected(documents: list[dict[str, Any]], filter: dict[str, Any], sort: Sort) -> list[bytes]:
     predicate = compile_filter(filter)
     stored = [decode(encode(document)) for document in documents]
     matches = [document for document in stored if predicate(document)]
