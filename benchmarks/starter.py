@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from fhirstarter import FHIRProvider, FHIRStarter, InteractionContext
 from fhir_core.types import Id
+from fhirstarter import FHIRProvider, FHIRStarter, InteractionContext
 from fhirstarter.resources import Bundle, Task
 
 FOLDER = Path(os.environ["BENCH_FOLDER"])

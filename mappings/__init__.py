@@ -3,6 +3,7 @@
 To map another field, add a line to a table: `rule(FHIR element, stored field, kind, "search names")`.
 """
 
+from fhir_facade.rules.checks import checked
 from fhir_facade.rules.mapping import Mapping
 from mappings.case import CARE_PLAN, CARE_TEAM, EPISODE_OF_CARE, ITEM_LIST
 from mappings.case_log import PROVENANCE
@@ -13,7 +14,7 @@ from mappings.goal import GOAL
 from mappings.outcome import OUTCOME
 from mappings.task import TASK
 
-ALL: tuple[Mapping, ...] = (
+ALL: tuple[Mapping, ...] = checked(
     TASK,
     FLAG,
     GOAL,

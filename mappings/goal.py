@@ -12,7 +12,7 @@ from typing import Any
 from fhir_facade.rules.findings import Encode, Findings
 from fhir_facade.rules.kinds import Boolean, Code, Concept, Date, Integer, Kind, Many, Site, Text
 from fhir_facade.rules.kinds.base import wrong_type
-from fhir_facade.rules.kinds.quantities import read_quantity, read_range, read_ratio
+from fhir_facade.rules.kinds.quantities import number, read_quantity, read_range, read_ratio
 from fhir_facade.rules.mapping import WHOLE, Mapping, rule
 from fhir_facade.rules.text import clean, is_code
 from mappings.codes import GOAL_ACHIEVEMENT, GOAL_CATEGORY, GOAL_PRIORITY, GOAL_STATUS
@@ -78,8 +78,9 @@ class TargetMeasure(Kind):
                     return {"detailCodeableConcept": concept}
             elif kind in simple:
                 name, encode_simple = simple[kind]
-                encoded = encode_simple(_unwrapped(value), findings)
-                return None if encoded is None else {name: encoded}
+                encoded = encode_simple(_loosened(kind, value), [])
+                if encoded is not None:
+                    return {name: encoded}
             return as_text(value, findings)
 
         def as_text(value: Any, findings: Findings) -> Any:
@@ -103,8 +104,14 @@ def _kind_of(stored: Any, value: Any) -> str:
     return by_type.get(type(value), "quantity")
 
 
-def _unwrapped(value: Any) -> Any:
-    return value.get("value") if isinstance(value, dict) else value
+def _loosened(kind: str, value: Any) -> Any:
+    """A number may be stored as text, and a text as a number."""
+    plain = value.get("value") if isinstance(value, dict) else value
+    if kind == "integer" and isinstance(plain, str):
+        return float(plain) if number(plain) is not None else plain
+    if kind == "string" and not isinstance(plain, bool) and isinstance(plain, int | float):
+        return str(plain)
+    return plain
 
 
 def _measure(document: dict[str, Any]) -> dict[str, Any]:

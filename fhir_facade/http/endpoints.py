@@ -72,7 +72,8 @@ class Server:
         resource = self._type(CASE_TYPE if cases else name)
         plan = plan_search(resource, pairs, self._options(request, cases=cases))
         key = query_key(name, plan.query.applied)
-        cursor = self.cursors.read(plan.query.cursor, key) if plan.query.cursor else None
+        token = plan.query.cursor
+        cursor = None if token is None else self.cursors.read(token, key)
         page = await search(self.records, plan, cursor)
         if cases and page.entries:
             await self._as_cases(page, request.base_url)
@@ -108,7 +109,7 @@ class Server:
         base = f"{request.base_url}/{name}"
 
         def link(cursor: str | None) -> str:
-            pairs = [*plan.query.applied, *([("_cursor", cursor)] if cursor else [])]
+            pairs = [*plan.query.applied, *([] if cursor is None else [("_cursor", cursor)])]
             return f"{base}?{urlencode(pairs)}" if pairs else base
 
         def to(cursor: Cursor) -> str:

@@ -22,7 +22,8 @@ from fhir_facade.interactions.search import outcome
 
 CONTENT_TYPE = b"application/fhir+json; charset=utf-8"
 NO_STORE = (b"cache-control", b"no-cache, private")
-_VARY = (b"vary", b"Accept, Accept-Encoding, Prefer")
+_VARY = (b"vary", b"Accept, Prefer")
+_VARY_PLAIN = (b"vary", b"Accept, Prefer, Accept-Encoding")
 
 
 _WITHOUT_BODY = (204, 304)
@@ -42,7 +43,9 @@ class Reply:
 
     async def send(self, request: FhirRequest, send: Send) -> None:
         """Send the reply; a HEAD request gets the headers of the GET alone."""
-        headers = [(b"x-request-id", request.id.encode()), _VARY, *self.headers]
+        # where the client takes compressed answers, the compression adds its own name
+        vary = _VARY_PLAIN if request.header(b"accept-encoding") is None else _VARY
+        headers = [(b"x-request-id", request.id.encode()), vary, *self.headers]
         if self.status not in _WITHOUT_BODY:
             headers += [
                 (b"content-type", CONTENT_TYPE),

@@ -152,9 +152,10 @@ def date_filter(path: str, comparison: Comparison, zone: tzinfo, precision: Prec
     branches = [scalar(path, _bson_range(each)) for each in intervals(comparison, bson_unit)]
     write_day = _day_writer(zone)
     for each in intervals(comparison, MILLISECONDS if precision is Precision.POINT else days):
-        whole = Interval(*(_up_to_day(bound, days) for bound in (each.start, each.end)))
-        regex = {"$regex": f"^{CALENDAR_DAY}$"}
-        branches.append(scalar(path, {**regex, **_text_range(whole, write_day)}))
+        start, end = _up_to_day(each.start, days), _up_to_day(each.end, days)
+        if each.start is None or start is not None:  # else it starts after the last day
+            text = _text_range(Interval(start, end), write_day)
+            branches.append(scalar(path, {"$regex": f"^{CALENDAR_DAY}$", **text}))
     for pattern, offset_zone in _spellings(zone):
         branches += _text_branches(path, comparison, pattern, offset_zone, precision, days)
     return any_of(branches)
@@ -235,7 +236,8 @@ def _whole_seconds(interval: Interval) -> Interval:
     """Return the interval whose bounds are the first whole seconds at or after those given."""
     start, end = interval.start, interval.end
     return Interval(
-        None if start is None else SECONDS(start)[1], None if end is None else SECONDS(end)[1]
+        None if start is None else SECONDS(start)[1] or start,
+        None if end is None else SECONDS(end)[1],
     )
 
 

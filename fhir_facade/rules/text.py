@@ -45,7 +45,7 @@ def fhir_id(stored: Any) -> str | None:
     """Return the FHIR id of a stored `_id` (ObjectId, UUID, string), or None if it has none."""
     if type(stored) is ObjectId or isinstance(stored, UUID):
         return str(stored)
-    if not isinstance(stored, str) or not stored:
+    if type(stored) is not str or not stored:
         return None
     if is_id(stored) and not _LOOKS_ENCODED.fullmatch(stored):
         return stored

@@ -177,7 +177,11 @@ class Many(Kind):
 
 
 def _open(condition: Filter) -> Filter:
-    """Drop the guard against arrays: here any element may match."""
+    """Drop the guard against arrays, since any element may match; but one must match alone."""
     if "$or" in condition:
         return {"$or": [_open(each) for each in condition["$or"]]}
-    return {path: wanted for path, wanted in condition.items() if path != "$nor"}
+    own = {path: wanted for path, wanted in condition.items() if path != "$nor"}
+    ((path, wanted),) = own.items()
+    if isinstance(wanted, dict) and len(wanted) > 1 and "." not in path:
+        return {"$or": [{path: {"$elemMatch": wanted}}, condition]}
+    return own

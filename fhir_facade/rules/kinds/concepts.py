@@ -179,7 +179,10 @@ class Concept(Kind):
             elif value is not None:
                 findings.append(site.degraded(wrong_type(value, "a code")))
                 return data_absent("unsupported") if required else None
-            return data_absent("unknown") if encoded is None and required else encoded
+            if encoded is None and required:
+                findings.append(site.degraded("nothing stored"))
+                return data_absent("unknown")
+            return encoded
 
         def from_pair(value: dict[str, Any], findings: Findings) -> Any:
             code, shown = value.get("value"), value.get("display")
@@ -203,6 +206,8 @@ class Concept(Kind):
 
     def _any_local(self, site: Site) -> dict[str, Any]:
         """Match each legal code that no table reads: what is served under the local system."""
+        if self.both:
+            return {"$regex": LEGAL_CODE}
         strays = site.context.stray_codes.get(site.element)
         taken = [spelling for table in self.codes for spelling in table.readings(strays)]
         return {"$regex": LEGAL_CODE, "$nin": taken} if taken else {"$regex": LEGAL_CODE}

@@ -12,11 +12,12 @@ from typing import Any
 from fhir_facade.rules.filters import NOTHING, Filter, scalar
 from fhir_facade.rules.findings import Encode, Findings
 from fhir_facade.rules.kinds.base import Kind, Site, wrong_type
-from fhir_facade.rules.kinds.primitives import DateTime, json_number
+from fhir_facade.rules.kinds.primitives import DateTime
+from fhir_facade.rules.kinds.quantities import number
 from fhir_facade.rules.kinds.references import label, reference_builder
 from fhir_facade.rules.text import clean, fhir_id, is_id, key_text, stored_ids, stored_keys
 
-_KEY_TYPES = ["string", "objectId", "binData", "int", "long"]
+_KEY_TYPES = ["string", "objectId", "binData", "int", "long", "double"]
 
 
 @dataclass(frozen=True)
@@ -67,11 +68,11 @@ class Money(Kind):
 
     def encoder(self, site: Site) -> Encode:
         def encode(value: Any, findings: Findings) -> Any:
-            number = json_number(value)
-            if number is None:
+            amount = number(value)
+            if amount is None:
                 findings.append(site.degraded(wrong_type(value, "a finite number")))
                 return None
-            return {"value": number, "currency": "USD"}
+            return {"value": amount, "currency": "USD"}
 
         return encode
 

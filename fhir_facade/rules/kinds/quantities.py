@@ -19,9 +19,11 @@ from fhir_facade.rules.text import clean, is_code
 
 UCUM = "http://unitsofmeasure.org"
 _NUMBER = r"[-+]?\d{1,18}(?:\.\d{1,12})?"
-_SLOPPY = re.compile(rf"\s*(<=|>=|<|>)?\s*({_NUMBER})\s*([^\d\s<>=-][^<>=]*)?", re.ASCII)
+_UNIT = r"(?![eE]\d)[A-Za-z%\u00b0\u00b5\u03bc\[{(][A-Za-z0-9%\u00b0\u00b5\u03bc/.*^\[\]{}()_ ]*"
+"""A unit begins with a letter or a sign, so that `7,5` and `130/85` are no numbers with a unit."""
+_SLOPPY = re.compile(rf"\s*(<=|>=|<|>)?\s*({_NUMBER})\s*({_UNIT})?", re.ASCII)
 _SLOPPY_RANGE = re.compile(
-    rf"\s*({_NUMBER})\s*(?:-|\u2013|to)\s*({_NUMBER})\s*([^\d\s<>=-][^<>=]*)?", re.ASCII
+    rf"\s*({_NUMBER})\s*(?:-|\u2013|to)\s*({_NUMBER})\s*({_UNIT})?", re.ASCII
 )
 _SLOPPY_RATIO = re.compile(rf"\s*(<=|>=|<|>)?\s*({_NUMBER})\s*[/:]\s*({_NUMBER})\s*", re.ASCII)
 _COMPARATORS = ("<", "<=", ">=", ">")
@@ -48,26 +50,27 @@ def _quantity(value: Any, unit: Any, comparator: Any = None) -> dict[str, Any]:
 
 def read_quantity(value: Any, system: Any = None) -> dict[str, Any] | None:
     """Read a Quantity from a number, an object or a text like `< 7.0 %`; None if it is none."""
-    if isinstance(value, dict):
-        amount = number(value.get("value"))
-        if amount is None:
-            return (
-                read_quantity(value.get("value")) if isinstance(value.get("value"), str) else None
-            )
-        found = _quantity(amount, value.get("unit"), value.get("comparator"))
-        return {**found, **_unit_code(value, system)}
-    if isinstance(value, str):
-        match = _SLOPPY.fullmatch(value)
-        if match is None:
-            return None
-        comparator, amount, unit = match.groups()
-        found = _quantity(decimal.Decimal(amount), unit, comparator)
-    else:
-        amount = number(value)
-        if amount is None:
-            return None
-        found = _quantity(amount, None)
-    return {**found, **_unit_code({"code": found.get("unit")}, system)}
+    if not isinstance(value, dict):
+        value = {"value": value}
+    amount, comparator, unit = _amount(value.get("value"))
+    if amount is None:
+        return None
+    shown = value.get("unit") or unit
+    found = _quantity(amount, shown, comparator or value.get("comparator"))
+    code = value.get("code") or unit
+    return {**found, **_unit_code({**value, "code": code}, system)}
+
+
+def _amount(value: Any) -> tuple[Any, str | None, str | None]:
+    """Return (number, comparator, unit) of a number or a sloppy text."""
+    plain = number(value)
+    if plain is not None or not isinstance(value, str):
+        return plain, None, None
+    match = _SLOPPY.fullmatch(value)
+    if match is None:
+        return None, None, None
+    comparator, digits, unit = match.groups()
+    return decimal.Decimal(digits), comparator, unit.strip() if unit else None
 
 
 def _unit_code(value: dict[str, Any], system: Any) -> dict[str, Any]:
@@ -96,9 +99,8 @@ def read_range(value: Any, system: Any = None) -> dict[str, Any] | None:
             continue
         stored = stored if isinstance(stored, dict) else {"value": stored, "unit": unit}
         quantity = read_quantity(stored, system)
-        if quantity is None:
+        if quantity is None or "comparator" in quantity:  # a Range's ends are SimpleQuantity
             return None
-        quantity.pop("comparator", None)  # a Range's ends are SimpleQuantity
         found[end] = quantity
     if len(found) == 2 and _as_decimal(found["low"]) > _as_decimal(found["high"]):
         return None
