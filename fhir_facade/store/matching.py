@@ -44,8 +44,13 @@ def compile_filter(filter: Filter) -> Predicate:
 
 def normalise(filter: Filter) -> dict[str, Any]:
     """Return the filter as a server would see it, with the types that decoded documents have."""
+    return decode(encoded(filter))
+
+
+def encoded(filter: Filter) -> bytes:
+    """Return the filter as a server would receive it."""
     try:
-        return decode(encode(filter))
+        return encode(filter)
     except (BSONError, OverflowError, UnicodeEncodeError) as error:
         raise UnsupportedFilter(f"BSON cannot hold the filter: {type(error).__name__}") from None
 

@@ -8,11 +8,12 @@ import heapq
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from fhir_facade.store.base import Filter, Sort
 from fhir_facade.store.codec import decode
-from fhir_facade.store.matching import compile_normalised, normalise
+from fhir_facade.store.matching import compile_normalised, encoded
 from fhir_facade.store.order import invert, sort_bytes
 from fhir_facade.store.paths import Predicate, sort_component
 from fhir_facade.store.sargable import Conjunction, analyse
@@ -22,6 +23,7 @@ from fhir_facade.store.sqlite_schema import Collection, Schema
 _CANDIDATES: Final = 2000
 _MANY: Final = 1_000_000
 _FEW: Final = 100
+_FILTERS_KEPT: Final = 500
 
 Row = tuple[bytes, bytes, bytes]
 """(k, key, bson)"""
@@ -48,10 +50,27 @@ class Budget:
 
 
 @dataclass(frozen=True)
+class _Compiled:
+    """A filter made ready once for the searches that use it."""
+
+    empty: bool
+    predicate: Predicate
+    conjunction: Conjunction
+
+
+@lru_cache(maxsize=_FILTERS_KEPT)
+def _compiled(filter: bytes) -> _Compiled:
+    normal = decode(filter)
+    return _Compiled(not normal, compile_normalised(normal), analyse(normal))
+
+
+@dataclass(frozen=True)
 class Query:
     """A compiled filter with its sort, independent of any connection."""
 
     collection: str
+    filter: bytes
+    """The filter as BSON, which plans are remembered by."""
     empty: bool
     predicate: Predicate
     conjunction: Conjunction
@@ -69,9 +88,41 @@ class Query:
         after: Sequence[Any] | None = None,
     ) -> Query:
         """Compile a search; raises `UnsupportedFilter`."""
-        normal = normalise(filter)
-        predicate = compile_normalised(normal)
-        return cls(collection, not normal, predicate, analyse(normal), sort, limit, after)
+        data = encoded(filter)
+        made = _compiled(data)
+        return cls(
+            collection,
+            data,
+            made.empty,
+            made.predicate,
+            made.conjunction,
+            tuple(sort),
+            limit,
+            after,
+        )
+
+
+def _planned(
+    connection: sqlite3.Connection, schema: Schema, collection: Collection, query: Query
+) -> tuple[Order | None, Access | None]:
+    """Return the index that sorts and the ranges that select; any write anywhere ends a plan."""
+    (data_version,) = connection.execute("PRAGMA data_version").fetchone()
+    version = (schema.version, data_version, connection.total_changes)
+    if schema.plans_version != version or len(schema.plans) > _FILTERS_KEPT:
+        schema.plans_version, schema.plans = version, {}
+    key = (query.collection, query.filter, query.sort)
+    found: tuple[Order | None, Access | None] | None = schema.plans.get(key)
+    if found is None:
+        found = schema.plans[key] = _plan(connection, collection, query)
+    return found
+
+
+def _plan(
+    connection: sqlite3.Connection, collection: Collection, query: Query
+) -> tuple[Order | None, Access | None]:
+    order = ordering(connection, collection, query.conjunction, query.sort)
+    skip = order.bound if order else frozenset[str]()
+    return order, cheapest(connection, collection, query.conjunction, _CANDIDATES, skip)
 
 
 def find(
@@ -81,9 +132,7 @@ def find(
     collection = schema.collections.get(query.collection)
     if collection is None or query.limit <= 0:
         return []
-    order = ordering(connection, collection, query.conjunction, query.sort)
-    skip = order.bound if order else frozenset[str]()
-    access = cheapest(connection, collection, query.conjunction, _CANDIDATES, skip)
+    order, access = _planned(connection, schema, collection, query)
     if order is not None:
         if access is None:
             return _walk(connection, order, query, budget)
@@ -139,9 +188,7 @@ def explain(connection: sqlite3.Connection, schema: Schema, query: Query) -> dic
     collection = schema.collections.get(query.collection)
     if collection is None:
         return {"plan": "nothing", "reason": "the collection does not exist"}
-    order = ordering(connection, collection, query.conjunction, query.sort)
-    skip = order.bound if order else frozenset[str]()
-    access = cheapest(connection, collection, query.conjunction, _CANDIDATES, skip)
+    order, access = _plan(connection, collection, query)
     if order is not None and (access is None or _is_worth_walking(access, query)):
         return {"plan": "in order of the index", **_described(order.ranges), "sorted": "by index"}
     if access is None:

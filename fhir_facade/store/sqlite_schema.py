@@ -160,6 +160,9 @@ class Schema:
     def __init__(self) -> None:
         self.version = -1
         self.collections: dict[str, Collection] = {}
+        self.plans: dict[Any, Any] = {}
+        """The plans made on this connection, as long as `plans_version` is what it was."""
+        self.plans_version: tuple[int, int, int] | None = None
 
     def refresh(self, connection: sqlite3.Connection) -> None:
         """Read the catalogue again if the tables have changed since."""
