@@ -80,6 +80,7 @@ def _peer(table: Table, ours: dict[str, float], environment: dict[str, str]) -> 
     if not python:
         out.print("fhirstarter left out: BENCH_PEER_PYTHON names no environment that has it")
         return
+    environment = {**environment, "FHIR_SEQUENCE": "R4B"}
     with running("benchmarks.starter:app", "/Task/x", python=python, **environment) as port:
         for name, path in (("read", "/Task/x"), ("search", "/Task?status=in-progress")):
             peer = requests_per_second(port, path)

@@ -12,8 +12,7 @@ PRIORITY = {"Routine": "routine", "Urgent": "urgent", "ASAP": "asap", "STAT": "s
 
 
 def _time(value: datetime) -> str:
-    text = value.isoformat(timespec="milliseconds" if value.microsecond else "seconds")
-    return f"{text[:-6]}Z"
+    return f"{value.isoformat(timespec='milliseconds')[:-6]}Z"
 
 
 def _reference(to: str, sid: str, key: str, name: str | None = None) -> dict[str, Any]:

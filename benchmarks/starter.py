@@ -1,15 +1,16 @@
-"""The peer: fhirstarter serving the same resources, from memory."""
+"""The peer: fhirstarter serving the same resources, from memory.
 
-from __future__ import annotations
+It reads annotations when it runs, so this module must not postpone them.
+"""
 
 import json
 import os
 from pathlib import Path
-from typing import Any
 
+from fhir.resources.R4B.bundle import Bundle
+from fhir.resources.R4B.task import Task
 from fhir_core.types import Id
 from fhirstarter import FHIRProvider, FHIRStarter, InteractionContext
-from fhirstarter.resources import Bundle, Task
 
 FOLDER = Path(os.environ["BENCH_FOLDER"])
 READ = json.loads((FOLDER / "read.json").read_bytes())
@@ -24,7 +25,7 @@ async def read(context: InteractionContext, id_: Id) -> Task:
 
 
 @provider.search_type(Task)
-async def search(context: InteractionContext, status: Any = None) -> Bundle:
+async def search(context: InteractionContext, status: str | None = None) -> Bundle:
     entries = [{"resource": task} for task in TASKS]
     return Bundle.model_validate(
         {"resourceType": "Bundle", "type": "searchset", "total": len(entries), "entry": entries}
