@@ -12,7 +12,7 @@ PRIORITY = {"Routine": "routine", "Urgent": "urgent", "ASAP": "asap", "STAT": "s
 
 
 def _time(value: datetime) -> str:
-    return f"{value.isoformat(timespec='milliseconds')[:-6]}Z"
+    return f"{value.isoformat(timespec='milliseconds')}Z"
 
 
 def _reference(to: str, sid: str, key: str, name: str | None = None) -> dict[str, Any]:

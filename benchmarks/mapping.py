@@ -13,7 +13,7 @@ from fhir_facade.rules.context import Context
 from fhir_facade.rules.mapping import Compiled
 from mappings.task import TASK
 
-NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC).replace(tzinfo=None)  # as stores decode it
 
 DOCUMENT: dict[str, Any] = {
     "_id": ObjectId("65f1a0c2e4b0a1b2c3d4e5f6"),

@@ -93,6 +93,8 @@ def serve(
     """Serve the FHIR API."""
     import uvicorn
 
+    from fhir_facade.http.protocol import FhirProtocol
+
     settings = _settings()
     # every worker must read the page links of the others
     os.environ.setdefault("FHIR_FACADE_CURSOR_SECRET", settings.cursor_secret)
@@ -111,6 +113,7 @@ def serve(
             access_log=False,
             log_level=settings.log_level,
             server_header=False,
+            http=FhirProtocol,
         )
 
 

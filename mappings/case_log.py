@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/provenance.html
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ from mappings.common import MEMBER, UPDATED, USER
 from mappings.own import OwnReference
 
 SEPARATOR = ".log."
+_PLACE = re.compile("[1-9][0-9]{0,8}")
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class LogEntryId(Kind):
         del site
         case, _, place = (code or "").rpartition(SEPARATOR)
         keys = stored_ids(case)
-        if system is not None or not keys or not place.isdecimal() or str(int(place)) != place:
+        if system is not None or not keys or not _PLACE.fullmatch(place):
             return NOTHING
         return {"$and": [{"parent._id": {"$in": keys}}, {"position": int(place)}]}
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from pymongo import MongoClient
 
+from fhir_facade.commands.load import load_documents
+from fhir_facade.demo import generate
+from fhir_facade.main import build_registry
+from fhir_facade.settings import Settings
+from fhir_facade.store import open_store
+from fhir_facade.store.base import Store
 from tests import mongo_server
 
 
@@ -33,3 +42,80 @@ def mongo_database(mongo_url: str) -> Iterator[str]:
     yield mongo_server.with_database(mongo_url, name)
     with MongoClient(mongo_url) as client:
         client.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def dirty_documents() -> list[tuple[str, dict[str, Any]]]:
+    """Sixty members' documents, three in ten of them spoiled; nobody changes them."""
+    return list(generate(60, 1, 0.3))
+
+
+@pytest.fixture(scope="session")
+def dirty_file(
+    tmp_path_factory: pytest.TempPathFactory, dirty_documents: list[tuple[str, dict[str, Any]]]
+) -> Path:
+    """An embedded store of the dirty documents, for tests that only read."""
+    return _store_file(tmp_path_factory.mktemp("dirty") / "store.db", dirty_documents)
+
+
+@pytest.fixture(scope="session")
+def smaller_dirty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same of twenty members, for tests that go through it many times."""
+    return _store_file(tmp_path_factory.mktemp("smaller") / "store.db", list(generate(20, 1, 0.3)))
+
+
+@pytest.fixture(scope="session")
+def clean_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An embedded store of eight members' clean documents, for tests that only read."""
+    return _store_file(tmp_path_factory.mktemp("clean") / "store.db", list(generate(8)))
+
+
+def _store_file(path: Path, documents: list[tuple[str, dict[str, Any]]]) -> Path:
+    async def fill() -> None:
+        store = open_store(f"sqlite:///{path}")
+        await load_documents(store, iter(documents))
+        settings = Settings(_env_file=None)  # type: ignore[call-arg]
+        await store.ensure_indexes(build_registry(settings).indexes())
+        await store.close()
+
+    asyncio.run(fill())
+    return path
+
+
+@pytest.fixture
+async def dirty_store(dirty_file: Path) -> AsyncIterator[Store]:
+    store = open_store(f"sqlite:///{dirty_file}")
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def smaller_dirty_store(smaller_dirty_file: Path) -> AsyncIterator[Store]:
+    store = open_store(f"sqlite:///{smaller_dirty_file}")
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def clean_store(clean_file: Path) -> AsyncIterator[Store]:
+    store = open_store(f"sqlite:///{clean_file}")
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def sqlite_store() -> AsyncIterator[Store]:
+    """An empty embedded store of the test's own."""
+    store = open_store("sqlite:///:memory:")
+    yield store
+    await store.close()
+
+
+@pytest.fixture(params=["sqlite", "mongo"])
+async def empty_store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
+    """An empty store of the test's own, of each kind in turn."""
+    mongo = request.param == "mongo"
+    url = request.getfixturevalue("mongo_database") if mongo else "sqlite:///:memory:"
+    store = open_store(url)
+    yield store
+    await store.close()

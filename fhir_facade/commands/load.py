@@ -17,7 +17,6 @@ from fhir_facade.store.codec import CODEC
 _BATCH = 500
 _OPTIONS = json_util.JSONOptions(
     tz_aware=True,
-    tzinfo=CODEC.tzinfo,
     uuid_representation=CODEC.uuid_representation,
     datetime_conversion=CODEC.datetime_conversion,
 )

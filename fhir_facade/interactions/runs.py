@@ -208,7 +208,10 @@ class GatheredRun(Run):
 
     def __init__(self, runs: Sequence[EmbeddedRun], plans: Sequence[SourcePlan]) -> None:
         self._runs = runs
-        self._keys = [[(getter((path,)), way) for path, way in plan.sort] for plan in plans]
+        self._keys = [
+            [(getter(plan.source.params[name].sort_paths), way) for name, way in plan.sorted_by]
+            for plan in plans
+        ]
 
     async def after(
         self, values: Sequence[Any] | None, limit: int, *, backward: bool = False

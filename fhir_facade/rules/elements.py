@@ -77,10 +77,9 @@ def _inside(step: str, put: Put) -> Put:
     if match[2] is None:
 
         def put_inside(resource: dict[str, Any], value: Any) -> None:
-            inner = resource.get(name)
-            if inner is None:
-                inner = resource[name] = {}
-            put(inner, value)
+            if name not in resource:
+                resource[name] = {}
+            put(resource[name], value)
 
         return put_inside
 

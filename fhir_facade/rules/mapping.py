@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC
 from operator import methodcaller
-from typing import Any
+from typing import Any, NamedTuple
 
 from bson import ObjectId
 
@@ -106,12 +106,17 @@ class Param:
         return any_of(target.filter(condition) for target in self.targets)
 
     @property
-    def sort_path(self) -> str | None:
-        """The stored path a sort compares, the usual one of several; None if there is none."""
+    def sort_paths(self) -> tuple[str, ...]:
+        """The stored paths of a sort, the first that holds anything counts; empty if unsortable."""
         target = self.targets[0]
         if len(self.targets) != 1 or not target.kind.sortable or self.type == "special":
-            return None
-        return target.kind.paths(target.sites[0].field)[0]
+            return ()
+        return tuple(target.kind.paths(site.field)[0] for site in target.sites)
+
+    @property
+    def sort_path(self) -> str | None:
+        """The usual one of them, which is all that a store compares."""
+        return self.sort_paths[0] if self.sort_paths else None
 
 
 def _joined(
@@ -125,7 +130,18 @@ def _joined(
     return replace(before, elements=elements, targets=(*before.targets, target))
 
 
-Step = tuple[Callable[[dict[str, Any]], Any], Encode, Put, bool]
+Get = Callable[[dict[str, Any]], Any]
+
+
+class Step(NamedTuple):
+    """A rule, compiled: plain fields and plain elements are named, the others have a function."""
+
+    field: str | None
+    get: Get
+    encode: Encode
+    element: str | None
+    put: Put
+    total: bool
 
 
 class Compiled:
@@ -152,7 +168,15 @@ class Compiled:
     def _step(self, each: Rule) -> Step:
         site = self._site(each, each.fields[0])
         put = placer(each.element, each.kind, self.context)
-        return getter(each.fields), each.kind.encoder(site), put, each.kind.total
+        first, plain = each.fields[0], each.element.isalpha()
+        return Step(
+            field=first if len(each.fields) == 1 and "." not in first and first != WHOLE else None,
+            get=getter(each.fields),
+            encode=each.kind.encoder(site),
+            element=each.element if plain else None,
+            put=put,
+            total=each.kind.total,
+        )
 
     def _params(self) -> dict[str, Param]:
         found: dict[str, Param] = {}
@@ -183,13 +207,18 @@ class Compiled:
             "meta": {"versionId": version},
         }
         resource.update(self.mapping.fixed)
-        for get, encode, put, total in self._steps:
-            value = get(document)
+        stored = document.get
+        for field_name, get, encode, element, put, total in self._steps:
+            value = get(document) if field_name is None else stored(field_name)
             if value is None and not total:
                 continue
             encoded = encode(value, findings)
-            if encoded is not None:
+            if encoded is None:
+                continue
+            if element is None:
                 put(resource, encoded)
+            else:
+                resource[element] = encoded
         for finish in self.mapping.finish:
             finish(resource, document, findings, self.context)
         return None if findings and is_unservable(findings) else resource

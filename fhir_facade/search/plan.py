@@ -42,6 +42,8 @@ class SourcePlan:
     """Over the record: an embedded one sees its document as `parent`."""
     sort: tuple[tuple[str, int], ...]
     """Stored paths; the tie-break by `_id` is not among them."""
+    sorted_by: tuple[tuple[str, int], ...] = ()
+    """The parameters that the paths come from."""
 
     @property
     def without_arrays(self) -> SourcePlan:
@@ -83,7 +85,7 @@ def plan_search(resource: ResourceType, pairs: Pairs, options: SearchOptions) ->
     sort = _sort_params(resource, query, options)
     query.applied = [each.spelled for each in clauses] + query.applied
     sources = tuple(
-        SourcePlan(source, _filter(source, clauses, options), _sort_paths(source, sort))
+        SourcePlan(source, _filter(source, clauses, options), _sort_paths(source, sort), sort)
         for source in resource.sources
     )
     count = options.default_count if query.count is None else query.count

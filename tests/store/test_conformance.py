@@ -16,7 +16,7 @@ from fhir_facade.store.codec import decode, encode
 
 QUEUE = "work_queue"
 BY_ID: Sort = (("_id", 1),)
-DAY = datetime(2024, 5, 17, 8, 30, tzinfo=UTC)
+DAY = datetime(2024, 5, 17, 8, 30, tzinfo=UTC).replace(tzinfo=None)  # as stores decode it
 
 
 async def fill(store: Store, *documents: dict[str, Any]) -> None:
@@ -153,7 +153,11 @@ class Conformance:
             [ObjectId("000000000000000000000001"), ObjectId("f" * 24)],
             [False],
             [True],
-            [datetime(1960, 1, 1, tzinfo=UTC), DAY, DAY + timedelta(milliseconds=1)],
+            [
+                datetime(1960, 1, 1, tzinfo=UTC).replace(tzinfo=None),
+                DAY,
+                DAY + timedelta(milliseconds=1),
+            ],
         ]
         ranked = [value for group in values for value in group]
         documents = [

@@ -112,8 +112,9 @@ _NOTE_AUTHOR = ("created_by", "author", "by", "createdBy")
 
 def _first(value: dict[str, Any], names: tuple[str, ...]) -> Any:
     for name in names:
-        if value.get(name) not in (None, ""):
-            return value[name]
+        found = value.get(name)
+        if found is not None and found != "":
+            return found
     return None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import decimal
 import math
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from bson import Decimal128
@@ -192,8 +192,8 @@ class DateTime(Kind):
         searched = site.searched
 
         def encode(value: Any, findings: Findings) -> str | None:
-            if type(value) is datetime and value.tzinfo is UTC:
-                return dates.datetime_text(value)
+            if type(value) is datetime and value.tzinfo is None:  # as stores decode it: UTC
+                return f"{value.isoformat(timespec='milliseconds')}Z"
             moment = dates.read(value, zone)
             if isinstance(moment, str):
                 findings.append(site.degraded(moment))
