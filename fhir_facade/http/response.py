@@ -94,8 +94,15 @@ def pretty(body: bytes) -> bytes:
 
 def error_reply(request: FhirRequest, error: FacadeError) -> Reply:
     """Answer with the OperationOutcome of an error."""
-    body = to_json(outcome(list(error.issues)))
+    body = to_json(outcome(list(error.issues)), pretty=_wants_pretty(request))
     return Reply(body, error.status, (NO_STORE, *_encoded(error.headers)))
+
+
+def _wants_pretty(request: FhirRequest) -> bool:
+    try:
+        return request.pretty
+    except FacadeError:  # the query string itself is what is wrong
+        return False
 
 
 def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
