@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Coroutine
@@ -14,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -43,12 +43,15 @@ def _settings() -> Settings:
             name = "_".join(["FHIR_FACADE", *map(str, each["loc"])]).upper()
             err.print(f"[red]{name}[/]: {each['msg']}")
         raise typer.Exit(2) from None
+    except SettingsError as error:
+        err.print(f"[red]settings[/]: {error}; it must be JSON")
+        raise typer.Exit(2) from None
 
 
 def _store(settings: Settings) -> Store:
     try:
         return open_store(settings.store, mongo_driver=settings.mongo_driver)
-    except (ValueError, ImportError) as error:
+    except (ValueError, ImportError, FacadeError) as error:
         err.print(f"[red]FHIR_FACADE_STORE[/]: {error}")
         raise typer.Exit(2) from None
 
@@ -102,6 +105,9 @@ def serve(
         if demo:
             os.environ["FHIR_FACADE_STORE"] = f"sqlite:///{folder}/demo.db"
             _run(_load_demo(_settings()))
+        else:
+            _registry(settings)
+            _run(_store(settings).close())  # what is wrong with it is said before workers start
         base = f"http://{host}:{port}/fhir"
         _welcome(base, demo=demo)
         uvicorn.run(
@@ -317,7 +323,3 @@ def demo_data(
     directory.mkdir(parents=True, exist_ok=True)
     for name, count in write(directory, members, seed, dirty).items():
         out.print(f"{directory / f'{name}.json'}: {count} documents")
-
-
-def main() -> None:
-    sys.exit(app())

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator
+from pydantic import Field, TypeAdapter, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from fhir_facade.rules.context import DEFAULT_CANONICAL, Context
+
+_CODES = TypeAdapter(dict[str, dict[str, str]])
 
 
 class Settings(BaseSettings):
@@ -99,7 +100,7 @@ class Settings(BaseSettings):
 
     def context(self) -> Context:
         """Return what mappings are compiled with; raise ValueError for a bad codes file."""
-        strays = json.loads(self.codes_file.read_text("utf-8")) if self.codes_file else {}
+        strays = _CODES.validate_json(self.codes_file.read_bytes()) if self.codes_file else {}
         return Context(
             canonical=self.canonical,
             timezone=ZoneInfo(self.timezone),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qsl
 
+from fhir_facade.interactions.runs import with_tie_break
 from fhir_facade.rules.registry import Registry
 from fhir_facade.search.plan import SearchOptions, explain_filter, plan_search
 from fhir_facade.settings import Settings
@@ -27,7 +28,7 @@ async def explain_search(
     found = []
     for source in plan.sources:
         mapping = source.source.mapping
-        sort = (*source.sort, ("_id", source.sort[-1][1] if source.sort else 1))
+        sort = with_tie_break(source.sort)
         each: dict[str, Any] = {
             "collection": mapping.collection,
             "filter": explain_filter(source.filter),

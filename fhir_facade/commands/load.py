@@ -100,7 +100,7 @@ def _array(path: Path) -> Iterator[Line]:
         number += 1
         if text[at : at + 1] == "]":
             if rest := text[_skip(text, at + 1, " \t\r\n") :]:
-                yield number, rest.encode()
+                yield number, b"text after the array: " + rest.encode()
             return
         try:
             _, end = decoder.raw_decode(text, at)

@@ -26,6 +26,7 @@ MAX_SORTED = 10_000
 _PARENTS_AT_ONCE = 100
 
 Getter = Callable[[dict[str, Any]], Any]
+SortPaths = tuple[tuple[str, int], ...]
 
 
 class Match:
@@ -111,15 +112,19 @@ class Run:
         raise NotImplementedError
 
 
+def with_tie_break(sort: SortPaths) -> SortPaths:
+    """Return a total order: `_id` last, in the direction of the key before it."""
+    if not sort:
+        return (("_id", 1),)
+    return sort if sort[-1][0] == "_id" else (*sort, ("_id", sort[-1][1]))
+
+
 class DocumentRun(Run):
     """Matches that are documents of their own: the store sorts and pages."""
 
     def __init__(self, records: Records, plan: SourcePlan, number: int) -> None:
         self._records, self._plan, self._number = records, plan, number
-        ends_with_id = bool(plan.sort) and plan.sort[-1][0] == "_id"
-        last_way = plan.sort[-1][1] if plan.sort else 1
-        tie = () if ends_with_id else (("_id", last_way),)
-        self._sort = (*plan.sort, *tie)
+        self._sort = with_tie_break(plan.sort)
         self._getters = [getter((path,)) for path, _ in self._sort]
         self.reversible = True
 
