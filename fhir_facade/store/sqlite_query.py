@@ -7,7 +7,7 @@ from __future__ import annotations
 import heapq
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -122,7 +122,21 @@ def _plan(
 ) -> tuple[Order | None, Access | None]:
     order = ordering(connection, collection, query.conjunction, query.sort)
     skip = order.bound if order else frozenset[str]()
-    return order, cheapest(connection, collection, query.conjunction, _CANDIDATES, skip)
+    access = cheapest(connection, collection, query.conjunction, _CANDIDATES, skip)
+    if order is not None:
+        order = replace(order, ranges=_occupied(connection, order.ranges))
+    if access is not None:
+        access = replace(access, ranges=_occupied(connection, access.ranges))
+    return order, access
+
+
+def _occupied(connection: sqlite3.Connection, ranges: list[Range]) -> list[Range]:
+    """Leave out what holds nothing: most spellings of a code occur nowhere."""
+    return [
+        each
+        for each in ranges
+        if connection.execute(each.source.count, (each.low, each.high, 1)).fetchone()[0]
+    ]
 
 
 def find(
@@ -302,7 +316,7 @@ def _merged(
         return heapq.merge(
             *streams, key=lambda row: (row[0], invert(row[1])), reverse=not order.forward
         )
-    return heapq.merge(*streams, key=lambda row: row[:2], reverse=not order.forward)
+    return heapq.merge(*streams, reverse=not order.forward)
 
 
 def _seek(order: Order, query: Query) -> tuple[bytes, bytes] | None:
