@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Coroutine
@@ -15,6 +17,7 @@ import typer
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -29,7 +32,10 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-out = Console()
+_WIDE = 240
+"""Columns of a table that goes into a file or a pipe."""
+
+out = Console(width=None if sys.stdout.isatty() else _WIDE)
 err = Console(stderr=True)
 
 DEMO_MEMBERS, DEMO_SEED, DEMO_DIRTY = 500, 1, 0.05
@@ -52,7 +58,7 @@ def _store(settings: Settings) -> Store:
     try:
         return open_store(settings.store, mongo_driver=settings.mongo_driver)
     except (ValueError, ImportError, FacadeError) as error:
-        err.print(f"[red]FHIR_FACADE_STORE[/]: {error}")
+        err.print(f"[red]FHIR_FACADE_STORE[/]: {escape(str(error))}")
         raise typer.Exit(2) from None
 
 
@@ -71,8 +77,16 @@ def _run(work: Coroutine[Any, Any, Any]) -> Any:
     try:
         return asyncio.run(work)
     except FacadeError as error:
-        err.print(f"[red]{error}[/]")
+        err.print(f"[red]{escape(str(error))}[/]")
         raise typer.Exit(2) from None
+
+
+def _table(*columns: str, title: str | None = None) -> Table:
+    """Return a table that folds long cells: a cut-off name helps nobody."""
+    table = Table(title=title)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
 
 
 def _progress(unit: str) -> Progress:
@@ -108,6 +122,8 @@ def serve(
         else:
             _registry(settings)
             _run(_store(settings).close())  # what is wrong with it is said before workers start
+        # uvicorn ends by raising the signal again; as an exit it lets the folder be removed
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         base = f"http://{host}:{port}/fhir"
         _welcome(base, demo=demo)
         uvicorn.run(
@@ -157,6 +173,9 @@ def load(
     from fhir_facade.commands.load import load as load_file
 
     settings = _settings()
+    known = _registry(settings).collections
+    if collection not in known:
+        err.print(f"note: nothing is served from {collection}; served: {', '.join(known)}")
 
     async def work() -> LoadReport:
         store = _store(settings)
@@ -202,6 +221,9 @@ def check(
         store = _store(settings)
         try:
             total = sum([await store.count(name, {}) for name in registry.collections])
+            if total == 0:
+                names = ", ".join(registry.collections)
+                err.print(f"no documents in {names}: is FHIR_FACADE_STORE right?")
             with _progress("documents") as progress:
                 bar = progress.add_task("check", total=total)
                 checker = Checker(Records(store, registry))
@@ -222,7 +244,7 @@ def _show_check(report: Any) -> None:
     for name, counts in sorted(report.counts.items()):
         table.add_row(name, *(str(counts[each] or "") for each in outcomes))
     out.print(table)
-    findings = Table("count", "severity", "stored field", "FHIR element", "reason", "examples")
+    findings = _table("count", "severity", "stored field", "FHIR element", "reason", "examples")
     for cause, count in report.causes.most_common():
         field = f"{cause.collection}.{cause.field}"
         examples = ", ".join(report.examples[cause])
@@ -261,7 +283,7 @@ def explain(
     for source in registry.types["EpisodeOfCare" if name == "Case" else name].sources:
         mapping = source.mapping
         where = f"{mapping.collection}.{mapping.unwind}[]" if mapping.unwind else mapping.collection
-        table = Table("FHIR", "stored", "kind", "search", title=f"{mapping.resource} ← {where}")
+        table = _table("FHIR", "stored", "kind", "search", title=f"{mapping.resource} ← {where}")
         for row in mapping_rows(source):
             table.add_row(*row)
         out.print(table)
@@ -276,6 +298,9 @@ def derive(
     from fhir_facade.derive.artefacts import drift, write
     from fhir_facade.main import build_registry
 
+    if not (root / "mappings").is_dir():
+        err.print(f"[red]{escape(str(root.resolve()))}[/] is not the project's root; see --root")
+        raise typer.Exit(2)
     registry = build_registry(Settings.model_construct())
     changed = drift(registry, root) if check_only else write(registry, root)
     for path in changed:

@@ -18,6 +18,7 @@ from fhir_facade.errors import Issue, StoreUnavailable
 from fhir_facade.http.app import FhirApp, edge
 from fhir_facade.http.endpoints import Server
 from fhir_facade.http.openapi import openapi
+from fhir_facade.http.response import CONTENT_TYPE
 from fhir_facade.interactions.capabilities import Capabilities
 from fhir_facade.interactions.records import Records, to_json
 from fhir_facade.interactions.search import outcome
@@ -109,7 +110,7 @@ async def _outside(request: Request, error: Exception) -> Response:
     text = f"There is nothing at this URL; the FHIR base is {FHIR_BASE}."
     body = to_json(outcome([Issue("error", code, text)]))
     headers = {"X-Request-Id": secrets.token_hex(8), **(getattr(error, "headers", None) or {})}
-    return Response(body, status, headers, media_type="application/fhir+json")
+    return Response(body, status, headers, media_type=CONTENT_TYPE.decode())
 
 
 def _add_tools(app: FastAPI, store: Store) -> None:

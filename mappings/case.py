@@ -35,6 +35,7 @@ from mappings.case_plan import LinkedGoals, WorkflowActivities
 from mappings.case_team import OrganizationsOf, Participants
 from mappings.codes import CARE_PLAN_STATUS, CARE_TEAM_STATUS, EPISODE_STATUS
 from mappings.common import EMPLOYER, RECORD, REQUIRED_MEMBER, USER
+from mappings.fixed import FixedCode
 from mappings.own import OwnReference
 
 CREATED = ("created", "createdAt", "created_at")
@@ -157,9 +158,10 @@ CARE_PLAN = Mapping(
 ITEM_LIST = Mapping(
     "List",
     collection="patient_case",
-    fixed={"status": "current", "mode": "working", "title": "Case items"},
+    fixed={"mode": "working", "title": "Case items"},
     rules=(
         *RECORD,
+        rule("status",         WHOLE,      FixedCode("http://hl7.org/fhir/list-status", "current"), "status"),
         rule("identifier[]",   "_id",      Identifier("case", of_record=True),    "identifier"),
         rule("subject",        "subject",  REQUIRED_MEMBER,                       "patient subject"),
         rule("entry[]",        "items",    ItemEntries()),

@@ -34,6 +34,7 @@ from fhir_facade.rules.mapping import WHOLE, Mapping, Rule, rule
 from fhir_facade.rules.text import clean
 from mappings.common import MEMBER, ORGANIZATION, UPDATED, USER
 from mappings.communication import INTERACTION
+from mappings.fixed import FixedCode
 from mappings.own import OwnReference
 
 US_CORE_CATEGORY = "http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category"
@@ -147,6 +148,7 @@ DOCUMENT: tuple[Rule, ...] = (
     rule("id",                 "document_id",                     RecordId(),                                        "_id"),
     rule("meta.lastUpdated",   ("updated_on", *PARENT_UPDATED),   RecordTime(),                                      "_lastUpdated"),
     rule("meta.tag[]",         WHOLE,                             Tags(embedded=True),                                            "_tag"),
+    rule("status",             WHOLE,                             FixedCode("http://hl7.org/fhir/document-reference-status", "current"), "status"),
     rule("masterIdentifier",   "document_id",                     Identifier("document", of_record=True),            "identifier"),
     rule("type",               "document_type",                   Concept("document-type", shows=True),              "type"),
     rule("subject",            "parent.subject",                  MEMBER,                                            "patient subject"),
@@ -160,13 +162,12 @@ CASE_DOCUMENT = Mapping(
     "DocumentReference",
     collection="patient_case",
     unwind="documents",
-    fixed={"status": "current"},
     rules=(
         *DOCUMENT,
         rule("category[]",           "document_type",               Category("case-document")),
         rule("context.encounter[]",  "parent._id",                  OwnReference("EpisodeOfCare", "case"),             "encounter case"),
-        rule("context.period.start", "parent.initiatedDate",        DateTime(),                                        "period.start"),
-        rule("context.period.end",   "parent.closedDate",           DateTime(),                                        "period.end"),
+        rule("context.period.start", "parent.initiatedDate",        DateTime()),
+        rule("context.period.end",   "parent.closedDate",           DateTime()),
         rule("extension:employer",   "parent.client",               ORGANIZATION,                                      "employer"),
     ),
     finish=(period_in_order("context", "period", field="parent.closedDate"),),
@@ -178,7 +179,6 @@ INTERACTION_DOCUMENT = Mapping(
     collection="work_queue",
     where=under_parent(INTERACTION),
     unwind="documents",
-    fixed={"status": "current"},
     rules=(
         *DOCUMENT,
         rule("category[]",           "document_type",               Category("interaction-document")),

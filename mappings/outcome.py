@@ -6,18 +6,18 @@ https://hl7.org/fhir/R4/observation.html
 from __future__ import annotations
 
 from fhir_facade.rules.kinds import CaseLinks, Concept, Date, Identifier, Text
-from fhir_facade.rules.mapping import Mapping, rule
+from fhir_facade.rules.mapping import WHOLE, Mapping, rule
 from mappings.common import MEMBER, ORGANIZATION, RECORD
-from mappings.fixed import Fixed
+from mappings.fixed import Fixed, FixedCode
 
 # fmt: off
 OUTCOME = Mapping(
     "Observation",
     collection="outcomes",
-    fixed={"status": "final"},
     rules=(
         *RECORD,
         # FHIR element            stored field       kind                                             search
+        rule("status",             WHOLE,             FixedCode("http://hl7.org/fhir/observation-status", "final"), "status"),
         rule("identifier[]",       "_id",             Identifier("outcome", of_record=True),           "identifier"),
         rule("code",               "_id",             Fixed("case-outcome-code", "case-outcome", "Case outcome")),
         rule("subject",            "patientId",       MEMBER,                                          "patient subject"),

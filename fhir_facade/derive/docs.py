@@ -27,7 +27,7 @@ def mapping_page(each: ResourceType, registry: Registry) -> str:
         lines.append("")
     lines += ["## Search parameters", "", "| name | type | sort | looks at |", "|---|---|---|---|"]
     for name, param in sorted(each.params.items()):
-        sorts = "yes" if param.sort_path else ""
+        sorts = "yes" if each.can_sort_by(name) else ""
         lines.append(f"| `{name}` | {param.type} | {sorts} | {_code(', '.join(param.elements))} |")
     collections = {source.mapping.collection for source in each.sources}
     lines += ["", "## Indexes of its collections", ""]

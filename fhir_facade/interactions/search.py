@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/http.html#search
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -163,6 +164,16 @@ async def _count_embedded(records: Records, plan: Plan, source: SourcePlan) -> i
     return total
 
 
+def _outcome_entry(issues: list[Issue]) -> bytes:
+    """Return the entry of the outcome; validators want it to have an identity like the others."""
+    resource = to_json(outcome(issues))
+    identity = uuid.uuid5(uuid.NAMESPACE_OID, resource.decode()).urn
+    return b'{"fullUrl":"%b","resource":%b,"search":{"mode":"outcome"}}' % (
+        identity.encode(),
+        resource,
+    )
+
+
 def outcome(issues: list[Issue]) -> dict[str, Any]:
     """Return an OperationOutcome."""
     return {
@@ -191,9 +202,7 @@ def searchset(page: Page, links: list[tuple[str, str]], base_url: str) -> Served
         for entry in page.entries
     ]
     if page.issues:
-        entries.append(
-            b'{"resource":%b,"search":{"mode":"outcome"}}' % to_json(outcome(page.issues))
-        )
+        entries.append(_outcome_entry(page.issues))
     body = to_json(head)
     if entries:
         body = body[:-1] + b',"entry":[' + b",".join(entries) + b"]}"

@@ -19,13 +19,15 @@ class ResourceType:
 
     @property
     def params(self) -> dict[str, Param]:
-        """The parameters that every source answers."""
-        first, *rest = self.sources
-        return {
-            name: param
-            for name, param in first.params.items()
-            if all(name in each.params for each in rest)
-        }
+        """Every parameter that a source answers; the records of the others have no such element."""
+        found: dict[str, Param] = {}
+        for source in self.sources:
+            for name, param in source.params.items():
+                found.setdefault(name, param)
+        return found
+
+    def can_sort_by(self, name: str) -> bool:
+        return all(name in each.params and each.params[name].sort_path for each in self.sources)
 
     @property
     def main_date(self) -> str | None:

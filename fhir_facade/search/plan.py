@@ -12,7 +12,7 @@ from typing import Any
 
 from fhir_facade.errors import BadRequest, Issue, UnknownParameter
 from fhir_facade.rules.context import Context
-from fhir_facade.rules.filters import Filter, all_of, any_of, prefixes
+from fhir_facade.rules.filters import NOTHING, Filter, all_of, any_of, prefixes
 from fhir_facade.rules.mapping import Compiled, Param
 from fhir_facade.rules.r4_search import r4_search_param
 from fhir_facade.rules.registry import ResourceType
@@ -137,7 +137,9 @@ def _filter(source: Compiled, clauses: Iterable[Clause], options: SearchOptions)
     clauses = list(clauses)
     if not any(_names_hidden(each) for each in clauses):
         found[0] = {**found[0], **source.not_hidden}
-    found += [clause_filter(source.params[each.name], each, options) for each in clauses]
+    for each in clauses:
+        param = source.params.get(each.name)
+        found.append(NOTHING if param is None else clause_filter(param, each, options))
     return all_of(found)
 
 
@@ -166,11 +168,10 @@ def _sort_params(
 ) -> tuple[tuple[str, int], ...]:
     found = []
     for name, direction in query.sort:
-        param = resource.params.get(name)
-        if param is not None and param.sort_path:
+        if resource.can_sort_by(name):
             found.append((name, direction))
             continue
-        known = sorted(each for each, param in resource.params.items() if param.sort_path)
+        known = sorted(filter(resource.can_sort_by, resource.params))
         text = f"'{_shown(name)}' cannot be sorted by. _sort takes: {', '.join(known)}."
         if not options.lenient:
             raise UnknownParameter(text)

@@ -2,7 +2,7 @@
 
 from fhir_facade.rules.kinds.base import Kind, Many, Site
 from fhir_facade.rules.kinds.concepts import Code, Concept
-from fhir_facade.rules.kinds.datatypes import Annotation, Identifier, Money, Period
+from fhir_facade.rules.kinds.datatypes import Annotation, Identifier, Money
 from fhir_facade.rules.kinds.extensions import Complex, part
 from fhir_facade.rules.kinds.primitives import Boolean, Date, DateTime, Decimal, Integer, Key, Text
 from fhir_facade.rules.kinds.quantities import Measure, Quantity
@@ -27,7 +27,6 @@ __all__ = [
     "Measure",
     "ModuleLinks",
     "Money",
-    "Period",
     "Quantity",
     "RecordId",
     "RecordTime",

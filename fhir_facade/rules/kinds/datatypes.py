@@ -77,34 +77,6 @@ class Money(Kind):
         return encode
 
 
-@dataclass(frozen=True)
-class Period(Kind):
-    """A Period from two fields of an object."""
-
-    start: str
-    end: str
-
-    @property
-    def fhir_type(self) -> str:
-        return "Period"
-
-    def encoder(self, site: Site) -> Encode:
-        encode_end = DateTime().encoder(site)
-
-        def encode(value: Any, findings: Findings) -> Any:
-            if not isinstance(value, dict):
-                findings.append(site.degraded(wrong_type(value, "an object")))
-                return None
-            found = {
-                name: encoded
-                for name, stored in (("start", value.get(self.start)), ("end", value.get(self.end)))
-                if stored not in (None, "") and (encoded := encode_end(stored, findings))
-            }
-            return found or None
-
-        return encode
-
-
 _NOTE_TEXT = ("text", "note", "message")
 _NOTE_TIME = ("created", "date", "created_at", "createdAt")
 _NOTE_AUTHOR = ("created_by", "author", "by", "createdBy")

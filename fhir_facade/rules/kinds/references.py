@@ -241,16 +241,15 @@ class ModuleLinks(Kind):
         return True
 
     def encoder(self, site: Site) -> Encode:
-        del site
-
         def encode(value: Any, findings: Findings) -> Any:
-            del findings
             found = []
             for module, key in links(value):
                 if module in CASE_MODULES:
                     continue
                 text, name = key_text(key), clean(module)
-                if text is not None and name is not None:
+                if text is None or name is None:
+                    findings.append(site.degraded("a link without a readable id"))
+                else:
                     found.append(
                         {
                             "extension": [

@@ -1,0 +1,193 @@
+"""What a served resource holds for each token and reference parameter, by R4's definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tests.mappings.serving import extension
+
+Resource = dict[str, Any]
+Token = tuple[str | None, str]
+"""(system, code)"""
+Link = tuple[str, str]
+"""(type, id)"""
+
+_CODE_SYSTEMS = {
+    ("Task", "status"): "http://hl7.org/fhir/task-status",
+    ("Task", "intent"): "http://hl7.org/fhir/request-intent",
+    ("Task", "priority"): "http://hl7.org/fhir/request-priority",
+    ("Flag", "status"): "http://hl7.org/fhir/flag-status",
+    ("Goal", "lifecycleStatus"): "http://hl7.org/fhir/goal-status",
+    ("Communication", "status"): "http://hl7.org/fhir/event-status",
+    ("EpisodeOfCare", "status"): "http://hl7.org/fhir/episode-of-care-status",
+    ("CareTeam", "status"): "http://hl7.org/fhir/care-team-status",
+    ("CarePlan", "status"): "http://hl7.org/fhir/request-status",
+}
+
+_UNKNOWN = ("intent", "unknown")
+"""The one code of the value set task-intent that is not of request-intent."""
+
+
+def elements(resource: Resource, path: str) -> Iterator[Any]:
+    """Yield what stands at a dotted path, each element of a list on its own."""
+    found = [resource]
+    for name in path.split("."):
+        values = (each.get(name) for each in found if isinstance(each, dict))
+        found = [
+            item
+            for value in values
+            if value is not None
+            for item in (value if isinstance(value, list) else [value])
+        ]
+    yield from found
+
+
+def _concepts(path: str) -> Callable[[Resource], Iterator[Token]]:
+    def tokens(resource: Resource) -> Iterator[Token]:
+        for coding in elements(resource, f"{path}.coding"):
+            yield coding.get("system"), coding["code"]
+
+    return tokens
+
+
+def _codes(path: str) -> Callable[[Resource], Iterator[Token]]:
+    def tokens(resource: Resource) -> Iterator[Token]:
+        system = _CODE_SYSTEMS[resource["resourceType"], path]
+        for code in elements(resource, path):
+            yield "http://hl7.org/fhir/task-intent" if (path, code) == _UNKNOWN else system, code
+
+    return tokens
+
+
+def _identifiers(path: str) -> Callable[[Resource], Iterator[Token]]:
+    def tokens(resource: Resource) -> Iterator[Token]:
+        for each in elements(resource, path):
+            yield each.get("system"), each["value"]
+
+    return tokens
+
+
+def _tags(resource: Resource) -> Iterator[Token]:
+    for coding in elements(resource, "meta.tag"):
+        yield coding["system"], coding["code"]
+
+
+def _ids(resource: Resource) -> Iterator[Token]:
+    yield None, resource["id"]
+
+
+def _origins(resource: Resource) -> Iterator[Token]:
+    for each in extension(resource, "case-origin"):
+        yield None, each["valueCode"]
+
+
+def _links(*paths: str) -> Callable[[Resource], Iterator[Link]]:
+    def links(resource: Resource) -> Iterator[Link]:
+        for path in paths:
+            if path.startswith("extension:"):
+                name = path.partition(":")[2]
+                found = [each["valueReference"] for each in extension(resource, name)]
+            else:
+                found = list(elements(resource, path))
+            for each in found:
+                if "reference" in each:
+                    to, _, key = each["reference"].partition("/")
+                    yield to, key
+
+    return links
+
+
+_ANY: dict[str, Callable[[Resource], Iterator[Token]]] = {
+    "_id": _ids,
+    "_tag": _tags,
+    "identifier": _identifiers("identifier"),
+}
+TOKENS: dict[str, dict[str, Callable[[Resource], Iterator[Token]]]] = {
+    "Task": {
+        **_ANY,
+        "status": _codes("status"),
+        "intent": _codes("intent"),
+        "priority": _codes("priority"),
+        "code": _concepts("code"),
+    },
+    "Flag": {
+        **_ANY,
+        "status": _codes("status"),
+        "category": _concepts("category"),
+        "code": _concepts("code"),
+    },
+    "Goal": {
+        **_ANY,
+        "lifecycle-status": _codes("lifecycleStatus"),
+        "achievement-status": _concepts("achievementStatus"),
+        "category": _concepts("category"),
+    },
+    "Communication": {
+        **_ANY,
+        "status": _codes("status"),
+        "category": _concepts("category"),
+        "medium": _concepts("medium"),
+    },
+    "EpisodeOfCare": {
+        **_ANY,
+        "status": _codes("status"),
+        "type": _concepts("type"),
+        "origin": _origins,
+    },
+    "CareTeam": {**_ANY, "status": _codes("status")},
+    "CarePlan": {**_ANY, "status": _codes("status")},
+    "List": _ANY,
+    "Observation": _ANY,
+}
+
+_CASE_PARTS = {
+    "patient": _links("subject"),
+    "subject": _links("subject"),
+    "case": _links("extension:case"),
+}
+REFERENCES: dict[str, dict[str, Callable[[Resource], Iterator[Link]]]] = {
+    "Task": {
+        "patient": _links("for"),
+        "subject": _links("for"),
+        "owner": _links("owner"),
+        "employer": _links("extension:employer"),
+        "focus": _links("focus", "extension:case"),
+        "case": _links("focus", "extension:case"),
+    },
+    "Flag": {
+        **_CASE_PARTS,
+        "author": _links("author"),
+        "employer": _links("extension:employer"),
+        "assigned-to": _links("extension:assigned-to"),
+    },
+    "Goal": {
+        **_CASE_PARTS,
+        "employer": _links("extension:employer"),
+        "assigned-to": _links("extension:assigned-to"),
+    },
+    "Communication": {
+        "patient": _links("subject"),
+        "subject": _links("subject"),
+        "recipient": _links("recipient"),
+        "sender": _links("sender"),
+        "encounter": _links("encounter"),
+        "case": _links("about"),
+        "employer": _links("extension:employer"),
+    },
+    "EpisodeOfCare": {
+        "patient": _links("patient"),
+        "organization": _links("managingOrganization"),
+        "care-manager": _links("careManager"),
+        "employer": _links("extension:employer"),
+    },
+    "CareTeam": _CASE_PARTS,
+    "CarePlan": _CASE_PARTS,
+    "List": _CASE_PARTS,
+    "Observation": {
+        "patient": _links("subject"),
+        "subject": _links("subject"),
+        "case": _links("focus"),
+        "employer": _links("extension:employer"),
+    },
+}
