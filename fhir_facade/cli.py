@@ -22,6 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from fhir_facade.errors import FacadeError
+from fhir_facade.rules.checks import MappingError
 from fhir_facade.rules.registry import Registry
 from fhir_facade.settings import Settings
 from fhir_facade.store import open_store
@@ -63,12 +64,14 @@ def _store(settings: Settings) -> Store:
 
 
 def _registry(settings: Settings) -> Registry:
-    from fhir_facade.main import build_registry
-
     try:
+        from fhir_facade.main import build_registry
+
         return build_registry(settings)
-    except (OSError, ValueError, AttributeError) as error:
-        err.print(f"[red]FHIR_FACADE_CODES_FILE[/] cannot be used: {type(error).__name__}")
+    except (OSError, ValueError) as error:
+        cause = "a mapping" if isinstance(error, MappingError) else "FHIR_FACADE_CODES_FILE"
+        text = f"{cause} cannot be used: {error}"
+        err.print(text, style="red", markup=False)
         raise typer.Exit(2) from None
 
 
@@ -79,6 +82,18 @@ def _run(work: Coroutine[Any, Any, Any]) -> Any:
     except FacadeError as error:
         err.print(f"[red]{escape(str(error))}[/]")
         raise typer.Exit(2) from None
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise _unwritable(error) from None
+
+
+def _unwritable(error: OSError) -> typer.Exit:
+    err.print(f"{error.filename} cannot be written: {error.strerror}", style="red", markup=False)
+    return typer.Exit(2)
 
 
 def _table(*columns: str, title: str | None = None) -> Table:
@@ -104,7 +119,7 @@ def _progress(unit: str) -> Progress:
 def serve(
     demo: Annotated[bool, typer.Option(help="Serve synthetic data from a fresh file.")] = False,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
     workers: Annotated[int, typer.Option(help="Processes that serve.", min=1)] = 1,
 ) -> None:
     """Serve the FHIR API."""
@@ -234,7 +249,7 @@ def check(
     report = _run(work())
     _show_check(report)
     if json_file is not None:
-        json_file.write_text(json.dumps(report.as_json(), indent=2) + "\n", "utf-8")
+        _write(json_file, json.dumps(report.as_json(), indent=2) + "\n")
     raise typer.Exit(1 if report.invalid or (strict and report.unservable) else 0)
 
 
@@ -298,7 +313,7 @@ def derive(
     from fhir_facade.derive.artefacts import drift, write
     from fhir_facade.main import build_registry
 
-    if not (root / "mappings").is_dir():
+    if check_only and not (root / "capability").is_dir():
         err.print(f"[red]{escape(str(root.resolve()))}[/] is not the project's root; see --root")
         raise typer.Exit(2)
     registry = build_registry(Settings.model_construct())
@@ -345,6 +360,10 @@ def demo_data(
     """Write synthetic documents as Extended JSON, one file a collection."""
     from fhir_facade.demo import write
 
-    directory.mkdir(parents=True, exist_ok=True)
-    for name, count in write(directory, members, seed, dirty).items():
-        out.print(f"{directory / f'{name}.json'}: {count} documents")
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        counts = write(directory, members, seed, dirty)
+    except OSError as error:
+        raise _unwritable(error) from None
+    for name, count in counts.items():
+        out.print(f"{directory / f'{name}.json'}: {count} documents", soft_wrap=True)

@@ -87,6 +87,8 @@ class Settings(BaseSettings):
     @field_validator("canonical", "base_url")
     @classmethod
     def _no_slash(cls, value: str | None) -> str | None:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
         return value.rstrip("/") if value else value
 
     @field_validator("timezone")

@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/episodeofcare.html
 
 from __future__ import annotations
 
-from fhir_facade.rules.invariants import period_in_order
+from fhir_facade.rules.invariants import each_once, period_in_order
 from fhir_facade.rules.kinds import (
     Annotation,
     Code,
@@ -77,14 +77,14 @@ EPISODE_OF_CARE = Mapping(
         rule("period.start",                   "initiatedDate",        DateTime(),                                   "date.start"),
         rule("period.end",                     "closedDate",           DateTime(),                                   "date.end"),
         rule("careManager",                    "owner",                USER,                                         "care-manager"),
-        rule("team[]",                         "_id",                  OwnReference("CareTeam")),
+        rule("team[]",                         "_id",                  OwnReference("CareTeam", "case")),
         EMPLOYER,
         rule("extension:case-status",          "status",               CaseStatus()),
         rule("extension:case-origin",          WHOLE,                  Origins(),                                    "origin"),
         rule("extension:campaign",             WHOLE,                  named_reference("campaign")),
         rule("extension:campaign-health-plan", WHOLE,                  named_reference("campaignHealthPlan")),
         rule("extension:performance-lever",    WHOLE,                  named_reference("performanceLever")),
-        rule("extension:program-key",          "programKey",           Text()),
+        rule("extension:program-key",          "programKey",           Key()),
         rule("extension:case-name",            "name",                 Text()),
         rule("extension:case-description",     "description",          Text()),
         rule("extension:due-date",             "dueDate",              Date(),                                       "due"),
@@ -97,7 +97,7 @@ EPISODE_OF_CARE = Mapping(
         rule("extension:updated-by",           ("updated_by", "updatedBy"), USER),
         rule("extension[]",                    "extension",            PassedThrough()),
     ),
-    finish=(period_in_order("period", field="closedDate"),),
+    finish=(period_in_order("period", field="closedDate"), each_once("type")),
     main_date="date",
 )
 
@@ -145,7 +145,7 @@ CARE_PLAN = Mapping(
         rule("status",         STATE,          Code(CARE_PLAN_STATUS, required=True, otherwise="unknown"), "status"),
         rule("title",          "name",         Text()),
         rule("description",    "description",  Text()),
-        rule("careTeam[]",     "_id",          OwnReference("CareTeam")),
+        rule("careTeam[]",     "_id",          OwnReference("CareTeam", "case")),
         rule("goal[]",         "linked.goal",  LinkedGoals()),
         rule("activity[]",     WHOLE,          WorkflowActivities()),
         rule("note[]",         "notes",        Many(Annotation())),

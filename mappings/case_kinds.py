@@ -24,11 +24,25 @@ from fhir_facade.rules.text import (
     key_text,
     stored_keys,
 )
-from mappings.codes import EPISODE_STATUS
+from mappings.codes import EPISODE_STATUS, LOG_TYPE, PARTICIPANT_ROLE
 from mappings.common import first_text
 
 LOG_TYPE_NAMES = ("log_item_type", "type")
 LOG_DATE_NAMES = ("log_date", "date")
+
+
+STATUS_CHANGE = tuple(
+    spelling for spelling, code in LOG_TYPE.readings().items() if code == "status_change"
+)
+ORIGINATOR = tuple(
+    spelling for spelling, code in PARTICIPANT_ROLE.readings().items() if code == "originator"
+)
+
+
+def organization_key(row: dict[str, Any]) -> str | None:
+    """Return the key of a participant's organization, stored bare or as `{id, name}`."""
+    value = row.get("case_participant_org_id")
+    return key_text(value.get("id")) if isinstance(value, dict) else key_text(value)
 
 
 def rows(value: Any, site: Site, findings: Findings) -> Iterator[dict[str, Any]]:
@@ -88,7 +102,7 @@ class PartyIdentifiers(Kind):
                 if number is None:
                     continue
                 identifier: dict[str, Any] = {"system": system, "value": number}
-                assigner = key_text(row.get("case_participant_org_id"))
+                assigner = organization_key(row)
                 if assigner is not None:
                     identifier["assigner"] = organization(assigner, None)
                 found.append(identifier)
@@ -134,13 +148,10 @@ class ManagingOrganization(Kind):
 
         def encode(value: Any, findings: Findings) -> Any:
             parties = list(rows(value, site, findings))
-            leading = [row for row in parties if row.get("case_participant_is_primary") is True]
+            leading = [row for row in parties if is_set(row.get("case_participant_is_primary"))]
             if not leading:
-                leading = [
-                    row for row in parties if row.get("case_participant_role") == "originator"
-                ]
-            keys = [key_text(row.get("case_participant_org_id")) for row in leading]
-            known = list(dict.fromkeys(key for key in keys if key is not None))
+                leading = [row for row in parties if row.get("case_participant_role") in ORIGINATOR]
+            known = list(dict.fromkeys(filter(None, map(organization_key, leading))))
             if len(known) > 1:
                 findings.append(site.noted("several primary participants; the first is served"))
             elif not known:
@@ -152,16 +163,15 @@ class ManagingOrganization(Kind):
     def reference(self, site: Site, target: Target) -> Filter:
         if target.type not in (None, "Organization") or not is_id(target.id):
             return NOTHING
-        wanted = {"case_participant_org_id": {"$in": stored_keys(target.id)}, **live()}
-        primary = {**wanted, "case_participant_is_primary": True}
-        originator = {**wanted, "case_participant_role": "originator"}
-        any_primary = {site.field: {"$elemMatch": {"case_participant_is_primary": True, **live()}}}
-        return any_of(
-            [
-                {site.field: {"$elemMatch": primary}},
-                {site.field: {"$elemMatch": originator}, "$nor": [any_primary]},
-            ]
-        )
+        is_primary = {"case_participant_is_primary": {"$in": list(TRUE_VALUES)}}
+        any_primary = {site.field: {"$elemMatch": {**is_primary, **live()}}}
+        found: list[Filter] = []
+        for name in ("case_participant_org_id", "case_participant_org_id.id"):
+            wanted = {name: {"$in": stored_keys(target.id)}, **live()}
+            originator = {**wanted, "case_participant_role": {"$in": list(ORIGINATOR)}}
+            found.append({site.field: {"$elemMatch": {**wanted, **is_primary}}})
+            found.append({site.field: {"$elemMatch": originator}, "$nor": [any_primary]})
+        return any_of(found)
 
     def paths(self, path: str) -> tuple[str, ...]:
         return (f"{path}.case_participant_org_id",)
@@ -232,12 +242,12 @@ class StatusHistory(Kind):
         encode_date = DateTime().encoder(site)
         readings = EPISODE_STATUS.readings()
 
-        def changes(value: Any) -> list[tuple[str, str]]:
+        def changes(value: Any, findings: Findings) -> list[tuple[str, str]]:
             found = []
-            for row in rows(value, site, []):
+            for row in rows(value, site, findings):
                 state = first_text(row, "new_value", "newValue")
                 date = first_text(row, *LOG_DATE_NAMES)
-                is_change = first_text(row, *LOG_TYPE_NAMES) == "status_change"
+                is_change = first_text(row, *LOG_TYPE_NAMES) in STATUS_CHANGE
                 written = encode_date(date, []) if is_change and date is not None else None
                 if written is not None and isinstance(state, str) and state in readings:
                     found.append((written, readings[state]))
@@ -247,7 +257,7 @@ class StatusHistory(Kind):
             if not isinstance(value, list):
                 findings.append(site.degraded(wrong_type(value, "a list")))
                 return None
-            found = changes(value)
+            found = changes(value, findings)
             if not all(in_order(one[0], two[0]) for one, two in pairwise(found)):
                 findings.append(
                     site.noted("status changes out of order; no history is made of them")

@@ -12,12 +12,13 @@ from typing import Any
 from fhir_facade.rules.filters import NOTHING, Filter
 from fhir_facade.rules.findings import Encode, Findings
 from fhir_facade.rules.kinds import Concept, DateTime, Kind, RecordTime, Reference, Site, Tags, Text
-from fhir_facade.rules.kinds.base import data_absent
+from fhir_facade.rules.kinds.base import data_absent, wrong_type
+from fhir_facade.rules.kinds.references import label
 from fhir_facade.rules.mapping import WHOLE, Mapping, rule
-from fhir_facade.rules.text import fhir_id, is_id, stored_ids
+from fhir_facade.rules.text import clean, fhir_id, is_id, key_text, stored_ids
 from mappings.case_kinds import LOG_DATE_NAMES, LOG_TYPE_NAMES
 from mappings.codes import LOG_TYPE
-from mappings.common import MEMBER, UPDATED, USER
+from mappings.common import MEMBER, UPDATED, USER, first_text
 from mappings.own import OwnReference
 
 SEPARATOR = ".log."
@@ -109,6 +110,26 @@ class Agent(Kind):
         return lambda value, findings: {"who": encode_who(value, findings)}
 
 
+@dataclass(frozen=True)
+class LogValue(Kind):
+    """A value before or after a change: text, a key, or an object with a name and a key."""
+
+    @property
+    def fhir_type(self) -> str:
+        return "string"
+
+    def encoder(self, site: Site) -> Encode:
+        def encode(value: Any, findings: Findings) -> str | None:
+            pair = value if isinstance(value, dict) else {"id": value}
+            stored = first_text(pair, "value", "id")
+            text = clean(stored) if isinstance(stored, str) else key_text(stored)
+            if text is None and (text := label(pair)) is None and stored not in (None, ""):
+                findings.append(site.degraded(wrong_type(value, "a value")))
+            return text
+
+        return encode
+
+
 # fmt: off
 PROVENANCE = Mapping(
     "Provenance",
@@ -125,8 +146,8 @@ PROVENANCE = Mapping(
         rule("agent[]",                ("log_item_owner", "owner"),           Agent()),
         rule("extension:patient",      "parent.subject",                      MEMBER,                                "patient"),
         rule("extension:description",  "description",                         Text()),
-        rule("extension:previous-value", ("previous_value", "previousValue"), Text()),
-        rule("extension:new-value",    ("new_value", "newValue"),             Text()),
+        rule("extension:previous-value", ("previous_value", "previousValue"), LogValue()),
+        rule("extension:new-value",    ("new_value", "newValue"),             LogValue()),
     ),
     main_date="recorded",
 )

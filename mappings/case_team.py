@@ -12,6 +12,7 @@ from fhir_facade.rules.findings import Encode, Findings
 from fhir_facade.rules.kinds import Boolean, Complex, Concept, Key, Kind, Many, Site, Text, part
 from fhir_facade.rules.kinds.base import data_absent
 from fhir_facade.rules.kinds.extensions import extension_values
+from fhir_facade.rules.text import is_set
 from mappings.case_kinds import rows
 from mappings.codes import PARTICIPANT_ROLE
 from mappings.common import ORGANIZATION, USER
@@ -111,7 +112,7 @@ class OrganizationsOf(Kind):
             found = [
                 organization
                 for row in rows(value, site, [])
-                if row.get(f"{PREFIX}is_primary") is True
+                if is_set(row.get(f"{PREFIX}is_primary"))
                 and (organization := _present(row, "org_id", encode_organization, [])) is not None
             ]
             return found or None

@@ -127,7 +127,7 @@ COMMUNICATION = Mapping(
         rule("extension:description",    "description",         Text()),
         rule("extension:duration",       "duration",            Measure("min", "min", "Duration")),
         rule("extension:recorded-by",    "recorded_by",         USER),
-        rule("extension:conducted-by",   ("partner_id", "partner"), ORGANIZATION),
+        rule("extension:conducted-by",   ("partner", "partner_id"), ORGANIZATION),
         rule("extension:reassignment",   "interactionHistory",  Many(REASSIGNMENT)),
         EMPLOYER,
         MODULES,

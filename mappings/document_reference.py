@@ -41,6 +41,9 @@ US_CORE_CATEGORY = "http://hl7.org/fhir/us/core/CodeSystem/us-core-documentrefer
 PARENT_UPDATED = tuple(f"parent.{path}" for path in UPDATED)
 
 
+_TYPES = mimetypes.MimeTypes()
+"""The types Python knows itself: a machine's own table must not change what is served."""
+
 MINUTES_A_YEAR = 525_600
 
 
@@ -70,7 +73,9 @@ class Location(Kind):
             )
             attachment: dict[str, Any] = {}
             if bucket is not None and path is not None:
-                content_type = mimetypes.guess_type(path)[0]
+                content_type, compression = _TYPES.guess_type(path)
+                if compression is not None:
+                    content_type = f"application/{compression}"
                 if content_type is not None:
                     attachment["contentType"] = content_type
                 attachment["url"] = f"gs://{quote(bucket)}/{quote(path.lstrip('/'))}"
@@ -150,7 +155,7 @@ DOCUMENT: tuple[Rule, ...] = (
     rule("meta.tag[]",         WHOLE,                             Tags(embedded=True),                                            "_tag"),
     rule("status",             WHOLE,                             FixedCode("http://hl7.org/fhir/document-reference-status", "current"), "status"),
     rule("masterIdentifier",   "document_id",                     Identifier("document", of_record=True),            "identifier"),
-    rule("type",               "document_type",                   Concept("document-type", shows=True),              "type"),
+    rule("type",               "document_type",                   Concept("document-type", shows=True, says=True),              "type"),
     rule("subject",            "parent.subject",                  MEMBER,                                            "patient subject"),
     rule("date",               "updated_on",                      DateTime("instant"),                               "date"),
     rule("author[]",           "updated_by",                      USER,                                              "author"),

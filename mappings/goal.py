@@ -84,6 +84,10 @@ class TargetMeasure(Kind):
             return as_text(value, findings)
 
         def as_text(value: Any, findings: Findings) -> Any:
+            quantity = None if isinstance(value, str) else read_quantity(value)
+            if quantity is not None:
+                findings.append(site.degraded("served as quantity: it does not fit its type"))
+                return {"detailQuantity": quantity}
             text = clean(value) if isinstance(value, str) else None
             reason = "served as text: it does not read as its measure type"
             findings.append(site.degraded(reason if text else wrong_type(value, "a measure")))
@@ -97,10 +101,13 @@ class TargetMeasure(Kind):
 
 def _kind_of(stored: Any, value: Any) -> str:
     if isinstance(stored, str) and stored.strip():
-        return stored.strip().lower()
+        kind = stored.strip().lower()
+        return "quantity" if kind in ("number", "decimal") else kind
     by_type = {bool: "boolean", int: "integer", str: "string"}
     if isinstance(value, dict):
         return "range" if {"low", "high"} & value.keys() else "quantity"
+    if isinstance(value, str) and read_quantity(value) is not None:
+        return "quantity"
     return by_type.get(type(value), "quantity")
 
 

@@ -13,10 +13,10 @@ from fhir_facade.rules.codes import Codes
 from fhir_facade.rules.findings import Finding, Findings, Severity
 from fhir_facade.rules.kinds import Code
 from fhir_facade.rules.mapping import Compiled
-from fhir_facade.rules.text import fhir_id
 from fhir_facade.store.codec import decode
 
 EXAMPLES = 3
+_LONGEST_ID = 80
 INVALID = "invalid"
 
 
@@ -43,7 +43,7 @@ class CheckReport:
     def add(self, cause: Cause, identifier: str) -> None:
         self.causes[cause] += 1
         known = self.examples.setdefault(cause, [])
-        if len(known) < EXAMPLES:
+        if len(known) < EXAMPLES and identifier not in known:
             known.append(identifier)
 
     @property
@@ -105,7 +105,7 @@ class Checker:
             if not any(self._records.belongs(source, document) for source in whole):
                 reason = "no served type reads a document of this type"
                 cause = Cause("-", Severity.UNSERVABLE, collection, "type", "-", reason)
-                self.report.add(cause, str(fhir_id(document.get("_id"))))
+                self.report.add(cause, _shown(document.get("_id")))
                 self._count("-", Severity.UNSERVABLE)
 
     def _check_record(self, record: Record) -> None:
@@ -174,5 +174,11 @@ def _worst(findings: Findings) -> str:
 
 def _example(record: Record) -> str:
     identifier, position = record.place
-    text = fhir_id(identifier) or "(no FHIR id)"
+    text = _shown(identifier)
     return f"{text}[{position}]" if position else text
+
+
+def _shown(identifier: Any) -> str:
+    """Return the stored `_id`, which is what the data's owner looks for."""
+    text = str(identifier)
+    return text if len(text) <= _LONGEST_ID else f"{text[:_LONGEST_ID]}…"

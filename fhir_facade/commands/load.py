@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,6 +79,8 @@ def _reason(error: Exception) -> str:
 def _texts(path: Path) -> Iterator[Line]:
     """Yield (line number, text) of each document; in an array, its place counted from 1."""
     with path.open("rb") as file:
+        if file.read(len(BOM_UTF8)) != BOM_UTF8:
+            file.seek(0)
         first = file.read(1)
         while first.isspace():
             first = file.read(1)
@@ -86,8 +89,9 @@ def _texts(path: Path) -> Iterator[Line]:
             return
         file.seek(0)
         for number, line in enumerate(file, 1):
-            if line.strip():
-                yield number, line
+            text = line.removeprefix(BOM_UTF8) if number == 1 else line
+            if text.strip():
+                yield number, text
 
 
 def _array(path: Path) -> Iterator[Line]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from fhir_facade.derive.capability import capability_statement
 from fhir_facade.derive.docs import mapping_page
+from fhir_facade.derive.operations import case_operation
 from fhir_facade.derive.search_parameters import custom_search_parameters
 from fhir_facade.rules.registry import Registry
 
@@ -17,6 +18,9 @@ def artefacts(registry: Registry) -> dict[str, str]:
     found = {
         "capability/CapabilityStatement-fhir-facade.json": _json(
             capability_statement(registry, None)
+        ),
+        "capability/OperationDefinition-EpisodeOfCare-case.json": _json(
+            case_operation(registry.context)
         ),
         "capability/indexes.json": _json(index_list(registry)),
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from fhir_facade import __released__, __version__
+from fhir_facade.derive.operations import case_definition_url
 from fhir_facade.derive.search_parameters import definition_url
 from fhir_facade.rules.context import Context
 from fhir_facade.rules.registry import Registry, ResourceType
@@ -83,7 +84,7 @@ def _resource(each: ResourceType, context: Context) -> dict[str, Any]:
         found["operation"] = [
             {
                 "name": "case",
-                "definition": f"{context.canonical}/OperationDefinition/EpisodeOfCare-case",
+                "definition": case_definition_url(context),
                 "documentation": "GET EpisodeOfCare/{id}/$case: the case and all that belongs to "
                 "it, as a Bundle of type collection.",
             }
@@ -110,7 +111,7 @@ def _search_params(each: ResourceType, context: Context) -> list[dict[str, Any]]
             "name": name,
             "definition": definition_url(each.name, name, context),
             "type": param.type,
-            "documentation": ", ".join(param.elements),
+            "documentation": ", ".join(dict.fromkeys(param.elements)),
         }
         for name, param in sorted(each.params.items())
     ]

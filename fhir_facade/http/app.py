@@ -46,7 +46,7 @@ def url_table(server: Server) -> tuple[Url, ...]:
         Url("{type}", {"GET": server.search}),
         Url("{type}/_search", {"POST": server.search_post}),
         Url("{type}/{id}", {"GET": server.read}),
-        Url("EpisodeOfCare/{id}/$case", {"GET": server.read_case}),
+        Url("EpisodeOfCare/{id}/$case", {"GET": server.read_case, "POST": server.read_case}),
     )
 
 
@@ -64,9 +64,14 @@ class Endpoint:
             reply = await self._handle(request)
         except FacadeError as error:
             reply = error_reply(request, error)
+            if error.status >= 500:
+                logger.warning("request %s: %s", request.id, error)
         except Exception as error:
             reply = self._crashed(request, error)
         await reply.send(request, send)
+        logger.debug(
+            "request %s: %s /%s %d", request.id, request.method, self._url.path, reply.status
+        )
 
     async def _handle(self, request: FhirRequest) -> Reply:
         scope = request.scope
@@ -118,7 +123,8 @@ class FhirApp:
             known.append((segments, Endpoint(url, server)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        segments = scope["path"].removeprefix(scope.get("root_path", "")).split("/")[1:]
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        segments = path.removesuffix("/").split("/")[1:]
         for pattern, endpoint in self._by_length.get(len(segments), ()):
             params = _fit(pattern, segments)
             if params is not None:

@@ -140,6 +140,8 @@ class Server:
                 headers={"Allow": "OPTIONS"},
             )
         first = path.partition("/")[0]
+        if first[0] in "_$":
+            raise NotFound("Interactions with the whole system are not supported; see /metadata.")
         if first not in CASE_ALIASES and self.records.registry.get(first) is None:
             raise self._unknown_type()
         raise NotFound("There is nothing at this URL; /metadata lists what this server offers.")

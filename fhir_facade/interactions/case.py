@@ -58,7 +58,7 @@ class _Parts:
 
 async def read_case(records: Records, case: ResourceType, fhir: str, base_url: str) -> Served:
     """Return the bundle of one case; raise what a read of its EpisodeOfCare raises."""
-    record = await find_record(records, case, fhir)
+    record = await find_record(records, case, fhir, label="case")
     findings: Findings = []
     if record.resource(findings) is None:
         raise unservable(CASE_TYPE, findings)
@@ -88,7 +88,8 @@ async def _outcomes(records: Records, ids: Sequence[str]) -> dict[str, list[Reco
             continue
         for case in case_keys(document.get("linkedModules")):
             if case in found:
-                found[case].append(Record(sources[0], document, version_of(raw)))
+                version = version_of(raw, sources[0].salt)
+                found[case].append(Record(sources[0], document, version))
     return found
 
 
@@ -152,7 +153,7 @@ def _add(parts: _Parts, record: Record) -> None:
     findings: Findings = []
     resource = record.resource(findings)
     if resource is not None:
-        parts.add(resource, record.version)
+        parts.add(resource, resource["meta"]["versionId"])
     elif record.source.resource == "DocumentReference" and _no_id(record):
         _add_without_id(parts, record)
 
@@ -172,4 +173,18 @@ def _add_without_id(parts: _Parts, record: Record) -> None:
     resource = stand_in.resource([])
     if resource is not None:
         del resource["id"], resource["masterIdentifier"]
+        _make_absolute(resource, parts.base_url)
         parts.add(resource, record.version, made.urn)
+
+
+def _make_absolute(value: Any, base_url: str) -> None:
+    """An entry whose fullUrl is a urn has no base that its references could be relative to."""
+    if isinstance(value, dict):
+        reference = value.get("reference")
+        if isinstance(reference, str) and "://" not in reference:
+            value["reference"] = f"{base_url}/{reference}"
+        for each in value.values():
+            _make_absolute(each, base_url)
+    elif isinstance(value, list):
+        for each in value:
+            _make_absolute(each, base_url)

@@ -43,7 +43,7 @@ async def read(records: Records, resource: ResourceType, fhir: str) -> Served:
             if found.body is None:
                 raise unservable(resource.name, found.findings)
             return Served(found.body, found.version, found.last_updated)
-    raise _missing(resource, deleted=deleted)
+    raise _missing(resource.name, deleted=deleted)
 
 
 async def _translations(records: Records, source: Compiled, fhir: str) -> list[Translation]:
@@ -54,7 +54,7 @@ async def _translations(records: Records, source: Compiled, fhir: str) -> list[T
     return [records.translate_record(each) for each in await _candidates(records, source, fhir)]
 
 
-async def find_record(records: Records, resource: ResourceType, fhir: str) -> Record:
+async def find_record(records: Records, resource: ResourceType, fhir: str, *, label: str) -> Record:
     """Find the record served under an id; raise NotFound, or Gone if it is marked deleted."""
     deleted = False
     for source in resource.sources:
@@ -62,7 +62,7 @@ async def find_record(records: Records, resource: ResourceType, fhir: str) -> Re
             if not source.is_deleted(record.document):
                 return record
             deleted = True
-    raise _missing(resource, deleted=deleted)
+    raise _missing(label, deleted=deleted)
 
 
 async def _candidates(records: Records, source: Compiled, fhir: str) -> list[Record]:
@@ -84,10 +84,10 @@ async def _candidates(records: Records, source: Compiled, fhir: str) -> list[Rec
     ]
 
 
-def _missing(resource: ResourceType, *, deleted: bool) -> NotFound | Gone:
+def _missing(label: str, *, deleted: bool) -> NotFound | Gone:
     if deleted:
-        return Gone(f"This {resource.name} has been deleted.")
-    return NotFound(f"There is no {resource.name} with this id.")
+        return Gone(f"This {label} has been deleted.")
+    return NotFound(f"There is no {label} with this id.")
 
 
 def unservable(resource: str, findings: Iterable[Finding]) -> Unservable:

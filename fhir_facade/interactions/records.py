@@ -31,9 +31,12 @@ _LINK_TYPES = {"goal": "Goal", "task": "Task"}
 _BATCH = 1000
 
 
-def version_of(raw: bytes) -> str:
-    """Return the versionId of stored bytes: any change to them, by anyone, gives another one."""
-    return hashlib.blake2b(raw, digest_size=8).hexdigest()
+def version_of(raw: bytes, salt: bytes = b"") -> str:
+    """Return the versionId of stored bytes: any change to them, by anyone, gives another one.
+
+    The salt is the source's: other settings or another release may give other resources.
+    """
+    return hashlib.blake2b(raw, digest_size=8, key=salt).hexdigest()
 
 
 def to_json(resource: Any, *, pretty: bool = False) -> bytes:
@@ -64,7 +67,11 @@ class Record:
         return self.document[PARENT].get("_id"), self.document[POSITION]
 
     def resource(self, findings: Findings) -> dict[str, Any] | None:
-        return self.source.encode(self.document, self.version, findings)
+        found = self.source.encode(self.document, self.version, findings)
+        if found is not None and self.source.mapping.by_day:
+            self.version = version_of(f"{self.version}{found['status']}".encode())
+            found["meta"]["versionId"] = self.version
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +110,7 @@ class Records:
         return self._kept(source, raw)
 
     def _translate(self, source: Compiled, raw: bytes) -> Translation:
-        return self.translate_record(Record(source, decode(raw), version_of(raw)))
+        return self.translate_record(Record(source, decode(raw), version_of(raw, source.salt)))
 
     def translate_record(self, record: Record) -> Translation:
         """Return the resource of a record."""
@@ -115,9 +122,9 @@ class Records:
         resource = record.resource(findings)
         if resource is None:
             return Translation(True, False, "", None, version, None, tuple(findings))
-        updated = resource["meta"].get("lastUpdated")
-        body = to_json(resource)
-        return Translation(True, False, resource["id"], body, version, updated, ())
+        meta = resource["meta"]
+        body, updated = to_json(resource), meta.get("lastUpdated")
+        return Translation(True, False, resource["id"], body, meta["versionId"], updated, ())
 
     def belongs(self, source: Compiled, document: dict[str, Any]) -> bool:
         """Say whether a record is one that the mapping reads."""
@@ -129,7 +136,7 @@ class Records:
         if source.mapping.links:
             await self._add_links(documents)
         return [
-            self.expand(source, document, version_of(raw))
+            self.expand(source, document, version_of(raw, source.salt))
             for raw, document in zip(stored, documents, strict=True)
         ]
 
@@ -146,7 +153,7 @@ class Records:
             if isinstance(element, dict):
                 record = {**element, PARENT: document, POSITION: position}
                 if self.belongs(source, record):
-                    found.append(Record(source, record, version_of(encode(element))))
+                    found.append(Record(source, record, version_of(encode(element), source.salt)))
         return found
 
     async def _add_links(self, documents: list[dict[str, Any]]) -> None:
@@ -168,7 +175,7 @@ class Records:
                 continue
             for case in case_keys(document.get("linkedModules")):
                 if case in found:
-                    found[case].append(Record(source, document, version_of(raw)))
+                    found[case].append(Record(source, document, version_of(raw, source.salt)))
         return found
 
     async def linked(self, collection: str, cases: Iterable[str]) -> AsyncIterator[bytes]:

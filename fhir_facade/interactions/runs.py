@@ -87,7 +87,8 @@ class StoredMatch(Match):
 
     @property
     def record(self) -> Record:
-        return Record(self._source, decode(self._raw), version_of(self._raw))
+        version = version_of(self._raw, self._source.salt)
+        return Record(self._source, decode(self._raw), version)
 
     def translation(self, records: Records) -> Translation:
         return records.translate(self._source, self._raw)

@@ -6,10 +6,18 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from importlib import import_module
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from fhir_facade.rules.mapping import Mapping
 from fhir_facade.rules.r4_search import r4_search_param
+
+ANSWERED = ("token", "reference", "date")
+"""The search parameter types that searches answer."""
+
+_CHECKED_TYPES = frozenset(
+    {"Annotation", "Attachment", "CodeableConcept", "Coding", "Extension", "Identifier", "Money"}
+    | {"Quantity", "Reference"}
+)
 
 _NOT_A_NAME = re.compile(r"\[\d*\]")
 
@@ -21,7 +29,8 @@ class MappingError(ValueError):
 def checked(*mappings: Mapping) -> tuple[Mapping, ...]:
     """Return the mappings; raise MappingError for the first table that is wrong, and say where."""
     for mapping in mappings:
-        for problem in (*_duplicates(mapping), *_unknown_paths(mapping), *_wrong_params(mapping)):
+        checks = (_duplicates, _unknown_paths, _wrong_types, _wrong_params)
+        for problem in (each for check in checks for each in check(mapping)):
             raise MappingError(f"{mapping.resource} from {mapping.collection}: {problem}")
     return mappings
 
@@ -34,26 +43,49 @@ def _duplicates(mapping: Mapping) -> Iterator[str]:
 
 
 def _unknown_paths(mapping: Mapping) -> Iterator[str]:
-    module = import_module(f"fhir.resources.R4B.{mapping.resource.lower()}")
-    model = getattr(module, mapping.resource)
+    model = _model(mapping.resource)
     for element in (*(each.element for each in mapping.rules), *mapping.fixed):
         if not element.endswith("*") and not _exists(model, element.split(".")):
             yield f"{element} is no element of {mapping.resource}"
 
 
+def _wrong_types(mapping: Mapping) -> Iterator[str]:
+    """A list wants `[]`, and a kind must give the datatype of its element."""
+    for each in mapping.rules:
+        field = _field(_model(mapping.resource), each.element.split("."))
+        if field is None or each.element.endswith("*"):
+            continue
+        if _is_list(field.annotation) and not each.element.endswith("]"):
+            yield f"{each.element} is a list: write {each.element}[]"
+        wanted = next((leaf for leaf in _leaves(field.annotation) if _is_model(leaf)), None)
+        name = None if wanted is None else wanted.__name__.removesuffix("Type")
+        given = each.kind.fhir_type
+        if (name is None and given[0].isupper()) or (name in _CHECKED_TYPES and name != given):
+            yield f"{each.element} is a {name or 'primitive'}, and its kind gives a {given}"
+
+
+def _model(resource: str) -> Any:
+    return getattr(import_module(f"fhir.resources.R4B.{resource.lower()}"), resource)
+
+
 def _exists(model: Any, steps: list[str]) -> bool:
-    """Follow a path through the models; an extension may stand anywhere."""
+    """An extension may stand anywhere; every other step must be an element."""
+    return steps[-1].startswith("extension:") or _field(model, steps) is not None
+
+
+def _field(model: Any, steps: list[str]) -> Any:
+    """Follow a path through the models; None where it leaves them."""
     first, *rest = steps
-    if first.startswith("extension:"):
-        return not rest
     name = _NOT_A_NAME.sub("", first)
     field = next((each for each in model.model_fields.values() if each.alias == name), None)
-    if field is None:
-        return False
-    if not rest:
-        return True
+    if field is None or not rest:
+        return field
     inner = next((each for each in _leaves(field.annotation) if _is_model(each)), None)
-    return inner is not None and _exists(inner.get_model_klass(), rest)
+    return None if inner is None else _field(inner.get_model_klass(), rest)
+
+
+def _is_list(annotation: Any) -> bool:
+    return get_origin(annotation) is list or any(map(_is_list, get_args(annotation)))
 
 
 def _leaves(annotation: Any) -> Iterator[Any]:
@@ -73,7 +105,7 @@ def _wrong_params(mapping: Mapping) -> Iterator[str]:
         for spelled in each.search:
             name = spelled.partition(".")[0]
             known = r4_search_param(mapping.resource, name)
-            if each.kind.search_type is None:
-                yield f"{each.element} cannot be searched: its kind has no search type"
+            if each.kind.search_type not in ANSWERED:
+                yield f"{each.element} cannot be searched: {each.kind.search_type} is not answered"
             elif known is not None and known[0] != each.kind.search_type:
                 yield f"{name} is a {known[0]} parameter in R4, not {each.kind.search_type}"

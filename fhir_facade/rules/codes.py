@@ -67,9 +67,18 @@ class Codes:
             for spelling in variants(alias):
                 yield spelling, code
 
-    def readings(self, strays: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Return stored spelling → FHIR code, with a deployer's own decisions added."""
+    def readings(self, strays: Mapping[str, str] | None = None, *more: str) -> dict[str, str]:
+        """Return stored spelling → FHIR code, with a deployer's own decisions added.
+
+        Raises ValueError for a decision that names no code of the table (or of `more`), or that is
+        about a spelling the table reads already.
+        """
+        for spelling, code in (strays or {}).items():
+            if code not in self.stored and code not in more:
+                raise ValueError(f"{code!r} is not a code of {self.system}")
+            if spelling in self._by_spelling:
+                raise ValueError(f"{spelling!r} is read as {self._by_spelling[spelling]} already")
         return {**self._by_spelling, **(strays or {})}
 
     def display(self, code: str) -> str:
-        return self.displays.get(code) or self.stored[code]
+        return self.displays.get(code) or self.stored.get(code, code)

@@ -148,8 +148,11 @@ def intervals(comparison: Comparison, unit: Unit) -> list[Interval]:
 def date_filter(path: str, comparison: Comparison, zone: tzinfo, precision: Precision) -> Filter:
     """Compare a stored date in every spelling that searches know."""
     days = day_unit(zone)
-    bson_unit = days if precision is Precision.DAY else MILLISECONDS
-    branches = [scalar(path, _bson_range(each)) for each in intervals(comparison, bson_unit)]
+    if precision is Precision.DAY:
+        found = [_calendar(each, zone) for each in intervals(comparison, days)]
+    else:
+        found = intervals(comparison, MILLISECONDS)
+    branches = [scalar(path, _bson_range(each)) for each in found]
     write_day = _day_writer(zone)
     for each in intervals(comparison, MILLISECONDS if precision is Precision.POINT else days):
         start, end = _up_to_day(each.start, days), _up_to_day(each.end, days)
@@ -159,6 +162,15 @@ def date_filter(path: str, comparison: Comparison, zone: tzinfo, precision: Prec
     for pattern, offset_zone in _spellings(zone):
         branches += _text_branches(path, comparison, pattern, offset_zone, precision, days)
     return any_of(branches)
+
+
+def _calendar(interval: Interval, zone: tzinfo) -> Interval:
+    """Return the same calendar days in UTC, where a stored datetime has its day."""
+
+    def in_utc(bound: Bound) -> Bound:
+        return None if bound is None else _local(bound, zone).replace(tzinfo=UTC)
+
+    return Interval(in_utc(interval.start), in_utc(interval.end))
 
 
 def _up_to_day(bound: Bound, days: Unit) -> Bound:

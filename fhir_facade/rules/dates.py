@@ -51,6 +51,8 @@ class Moment:
     text: str
     """The value as a FHIR dateTime."""
     searchable: bool
+    stored_utc: bool = False
+    """A BSON datetime: its day is its day in UTC, whatever the deployment's zone is."""
 
 
 def datetime_text(value: datetime) -> str:
@@ -63,7 +65,7 @@ def read(value: Any, zone: tzinfo) -> Moment | str:
     """Read any stored spelling of a date; a string result is the reason why it cannot be read."""
     if isinstance(value, datetime):
         aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return Moment(None, aware, datetime_text(aware), True)
+        return Moment(None, aware, datetime_text(aware), True, stored_utc=True)
     if isinstance(value, str):
         return _read_text(value.strip(), value, zone) or UNREADABLE
     if type(value).__name__ == "DatetimeMS":
@@ -146,6 +148,7 @@ def local_day(moment: Moment, zone: tzinfo) -> str:
         return moment.day.isoformat()
     if moment.instant is None:
         return moment.text
+    zone = UTC if moment.stored_utc else zone
     try:
         return moment.instant.astimezone(zone).date().isoformat()
     except OverflowError:

@@ -70,3 +70,17 @@ def period_in_order(*path: str, field: str) -> Finish:
             _leave_out(period, "end", element, field, "lies before the period's start", findings)
 
     return finish
+
+
+def each_once(name: str) -> Finish:
+    """Leave out a value of a list that stands there already, from another stored field."""
+
+    def finish(
+        resource: dict[str, Any], document: dict[str, Any], findings: Findings, context: Context
+    ) -> None:
+        del document, findings, context
+        values = resource.get(name, ())
+        if len(values) > 1:
+            resource[name] = [each for at, each in enumerate(values) if each not in values[:at]]
+
+    return finish

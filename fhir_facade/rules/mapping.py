@@ -6,6 +6,7 @@ indexes, the CapabilityStatement and the documentation are derived from it.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 
 from bson import ObjectId
 
+from fhir_facade import __version__
 from fhir_facade.rules.context import Context
 from fhir_facade.rules.elements import Put, fhirpath, placer
 from fhir_facade.rules.filters import Filter, all_of, any_of, first_present
@@ -151,6 +153,8 @@ class Compiled:
         self.mapping = mapping
         self.context = context
         self.resource = mapping.resource
+        self.salt = hashlib.blake2b(f"{__version__}{context}".encode(), digest_size=16).digest()
+        """What besides a document's bytes its resource depends on."""
         self._steps: list[Step] = [self._step(each) for each in mapping.rules]
         self.params = self._params()
         self.servable = self._servable()

@@ -216,7 +216,13 @@ BY_TYPE: dict[str, dict[str, tuple[str, str]]] = {
 # fmt: on
 
 
+_OWN_MEANING = frozenset({("Provenance", "patient")})
+"""R4's looks for a Patient among the targets; here it is the patient of the case."""
+
+
 def r4_search_param(resource: str, name: str) -> tuple[str, str] | None:
     """Return (type, canonical URL) of a parameter that R4 defines for a type, if it does."""
+    if (resource, name) in _OWN_MEANING:
+        return None
     found = COMMON.get(name) or BY_TYPE.get(resource, {}).get(name)
     return None if found is None else (found[0], DEFINITIONS + found[1])

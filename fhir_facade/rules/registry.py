@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from fhir_facade.rules.context import Context
+from fhir_facade.rules.elements import fhirpath
 from fhir_facade.rules.index import Index
+from fhir_facade.rules.kinds import Code, Concept, Kind, Many
 from fhir_facade.rules.mapping import PARENT, Compiled, Mapping, Param
 
 
@@ -43,6 +45,20 @@ class Registry:
         for mapping in mappings:
             by_name.setdefault(mapping.resource, []).append(Compiled(mapping, context))
         self.types = {name: ResourceType(name, tuple(each)) for name, each in by_name.items()}
+        self._check_stray_codes()
+
+    def _check_stray_codes(self) -> None:
+        """Raise ValueError for a decision about an element that no code table is read for."""
+        coded = {
+            fhirpath(source.resource, rule.element)
+            for source in self.sources
+            for rule in source.mapping.rules
+            if has_table(rule.kind)
+        }
+        for element in self.context.stray_codes:
+            if element not in coded:
+                known = ", ".join(sorted(coded))
+                raise ValueError(f"{element!r} has no code table; these have: {known}")
 
     def __iter__(self) -> Iterator[ResourceType]:
         return iter(self.types.values())
@@ -62,6 +78,12 @@ class Registry:
         """Return the indexes that the declared searches and sorts need, each once."""
         found = [index for source in self.sources for index in _indexes(source)]
         return sorted(set(found), key=lambda index: (index.collection, index.name))
+
+
+def has_table(kind: Kind) -> bool:
+    """Say whether a kind reads stored spellings through a code table."""
+    one = kind.of if isinstance(kind, Many) else kind
+    return isinstance(one, Code) or (isinstance(one, Concept) and bool(one.codes))
 
 
 _RARELY_ALONE = frozenset({"author", "encounter", "organization"})

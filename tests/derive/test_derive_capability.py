@@ -65,6 +65,8 @@ def test_a_parameters_type_is_r4s(
         for each in r4_search_parameters.values()
         if each["code"] == param["name"] and {base, "Resource"} & set(each["base"])
     ]
+    if (resource, param["name"]) == ("Provenance", "patient"):
+        by_r4 = []  # R4's looks among the targets, this one at the case
     if by_r4:
         assert param["definition"] in {each["url"] for each in by_r4}
         assert r4_search_parameters[param["definition"]]["type"] == param["type"]

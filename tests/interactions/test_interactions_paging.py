@@ -30,10 +30,7 @@ from tests.http.serving import (
 REGISTRY = build_registry(settings())
 TYPES = [each.name for each in REGISTRY]
 SORTS = [
-    (each.name, name)
-    for each in REGISTRY
-    for name, param in sorted(each.params.items())
-    if param.sort_path
+    (each.name, name) for each in REGISTRY for name in sorted(each.params) if each.can_sort_by(name)
 ]
 BAD_CURSOR = error(
     "invalid", "The page link was changed or is of another search; start again without _cursor."

@@ -85,7 +85,6 @@ class TestEpisodeOfCare:
         assert found["type"] == [
             {**coding("case-type", "medication", display="Medication"), "text": "Medication"},
             coding("case-subtype", "refill-gap"),
-            coding("case-subtype", "refill-gap"),
             coding("case-subtype", "cost barrier"),
         ]
 
@@ -125,7 +124,8 @@ class TestEpisodeOfCare:
             ([("O1", "originator", False), ("O2", "tpa", True)], "O2"),
             ([("O1", "originator", False), ("O2", "tpa", None)], "O1"),
             ([("O1", "tpa", False)], None),
-            ([("O1", "tpa", "true")], None),
+            ([("O1", "tpa", "true")], "O1"),
+            ([("O1", "Originator", False)], "O1"),
             ([], None),
         ],
     )

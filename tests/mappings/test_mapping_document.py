@@ -40,7 +40,8 @@ def test_its_own_fields() -> None:
                 "code": "care-plan",
                 "display": "care-plan",
             }
-        ]
+        ],
+        "text": "care-plan",
     }
     assert found["date"] == found["meta"]["lastUpdated"] == "2026-01-16T09:30:00Z"
     assert [each["reference"] for each in found["author"]] == ["Practitioner/U1"]

@@ -148,7 +148,7 @@ def test_a_name_with_a_display() -> None:
     assert flag(category={"display": "Risk"})["category"] == [{"text": "Risk"}]
 
 
-def test_the_period_is_of_days_in_the_deployments_zone() -> None:
+def test_a_stored_datetime_is_the_day_it_is_in_utc() -> None:
     document = {
         **FLAG,
         "date_start": datetime(2026, 1, 16, 3, tzinfo=UTC),
@@ -156,7 +156,7 @@ def test_the_period_is_of_days_in_the_deployments_zone() -> None:
     }
     assert serve("Flag", document)["period"] == {"start": "2026-01-16", "end": "2026-02-01"}
     chicago = serve("Flag", document, of=registry("America/Chicago"))
-    assert chicago["period"]["start"] == "2026-01-15"
+    assert chicago["period"]["start"] == "2026-01-16"
 
 
 def test_an_end_before_the_start_is_left_out() -> None:

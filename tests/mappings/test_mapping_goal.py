@@ -278,7 +278,7 @@ def number(text: str) -> Any:
             {"value": {"low": 1, "high": 2}},
             {"detailRange": {"low": {"value": 1}, "high": {"value": 2}}},
         ),
-        ("7.0 %", {"detailString": "7.0 %"}),
+        ("7.0 %", {"detailQuantity": {"value": Decimal("7.0"), "unit": "%"}}),
         (7, {"detailInteger": 7}),
         (True, {"detailBoolean": True}),
     ],

@@ -61,8 +61,9 @@ def test_a_reason_why_it_is_no_date(value: Any, reason: str) -> None:
     ("value", "zone", "day"),
     [
         ("2026-01-16", CHICAGO, "2026-01-16"),
-        (datetime(2026, 1, 16, 5, 59, tzinfo=UTC), CHICAGO, "2026-01-15"),
-        (datetime(2026, 1, 16, 6, tzinfo=UTC), CHICAGO, "2026-01-16"),
+        (datetime(2026, 1, 16, tzinfo=UTC), CHICAGO, "2026-01-16"),
+        (datetime(2026, 1, 16, 23, 59, tzinfo=UTC), CHICAGO, "2026-01-16"),
+        ("2026-01-16T05:59:00Z", CHICAGO, "2026-01-15"),
         ("2026-01", UTC, "2026-01"),
         ("0001-01-01T00:00:00Z", CHICAGO, "0001-01-01"),
         ("9999-12-31T23:59:59-10:00", UTC, "9999-12-31"),

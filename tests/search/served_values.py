@@ -14,6 +14,8 @@ Link = tuple[str, str]
 """(type, id)"""
 
 _CODE_SYSTEMS = {
+    ("List", "status"): "http://hl7.org/fhir/list-status",
+    ("Observation", "status"): "http://hl7.org/fhir/observation-status",
     ("Task", "status"): "http://hl7.org/fhir/task-status",
     ("Task", "intent"): "http://hl7.org/fhir/request-intent",
     ("Task", "priority"): "http://hl7.org/fhir/request-priority",
@@ -137,8 +139,8 @@ TOKENS: dict[str, dict[str, Callable[[Resource], Iterator[Token]]]] = {
     },
     "CareTeam": {**_ANY, "status": _codes("status")},
     "CarePlan": {**_ANY, "status": _codes("status")},
-    "List": _ANY,
-    "Observation": _ANY,
+    "List": {**_ANY, "status": _codes("status")},
+    "Observation": {**_ANY, "status": _codes("status")},
 }
 
 _CASE_PARTS = {

@@ -343,7 +343,7 @@ class TestReferences:
 
     def test_organization_is_a_primary_participants(self) -> None:
         text = json.dumps(clause("EpisodeOfCare", "organization", "Organization/O1"))
-        assert '"case_participant_is_primary": true' in text
+        assert '"case_participant_is_primary": {"$in": [true' in text
         assert '"originator"' in text
         for value in ("Practitioner/O1", "O 1"):
             assert clause("EpisodeOfCare", "organization", value) == "nothing"

@@ -56,7 +56,8 @@ class Code(Kind):
         return self.required
 
     def _readings(self, site: Site) -> dict[str, str]:
-        return self.codes.readings(site.context.stray_codes.get(site.element))
+        strays = site.context.stray_codes.get(site.element)
+        return self.codes.readings(strays, *([self.otherwise] if self.otherwise else []))
 
     def encoder(self, site: Site) -> Encode:
         readings = self._readings(site)
@@ -122,6 +123,8 @@ class Concept(Kind):
     required: bool = False
     shows: bool = False
     """Repeat the stored code as the coding's display."""
+    says: bool = False
+    """Repeat it as the concept's text too."""
     both: bool = False
     """Beside the coding of a table, give the local one under its canonical spelling."""
 
@@ -145,7 +148,7 @@ class Concept(Kind):
             for table in self.codes
         ]
         local = system_url(self.system, context) if self.system else None
-        required, shows, both = self.required, self.shows, self.both
+        required, shows, both, says = self.required, self.shows, self.both, self.says
 
         def codings(value: str) -> list[dict[str, Any]]:
             for url, table, readings in tables:
@@ -167,8 +170,10 @@ class Concept(Kind):
                     findings.append(site.degraded(UNKNOWN_SPELLING + "; served as text"))
                 return None if text is None else {"text": text}
             if display is None:
-                return {"coding": found}
-            return {"coding": [{**found[0], "display": display}, *found[1:]], "text": display}
+                return {"coding": found, **({"text": value} if says else {})}
+            if found[0]["system"] == local:
+                found = [{**found[0], "display": display}]
+            return {"coding": found, "text": display}
 
         def encode(value: Any, findings: Findings) -> Any:
             encoded = None

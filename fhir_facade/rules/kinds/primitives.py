@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import decimal
 import math
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -106,6 +107,10 @@ class Boolean(Kind):
         return encode
 
 
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,10}", value) is not None
+
+
 @dataclass(frozen=True)
 class Integer(Kind):
     """A 32-bit integer, or one of FHIR's narrower types by `least`."""
@@ -121,7 +126,7 @@ class Integer(Kind):
         least = self.least
 
         def encode(value: Any, findings: Findings) -> int | None:
-            number = as_decimal(value)
+            number = as_decimal(int(value) if _is_whole(value) else value)
             if number is None or number != number.to_integral_value():
                 findings.append(site.degraded(wrong_type(value, "a whole number")))
                 return None
@@ -131,6 +136,10 @@ class Integer(Kind):
             return int(number)
 
         return encode
+
+
+_LARGEST = 300
+"""Powers of ten beyond which readers of JSON lose a number."""
 
 
 def as_decimal(value: Any) -> decimal.Decimal | None:
@@ -148,7 +157,8 @@ def as_decimal(value: Any) -> decimal.Decimal | None:
 def json_number(value: Any) -> int | float | decimal.Decimal | None:
     """Return a stored number with the digits it has, ready for JSON; None if it is no number."""
     if isinstance(value, Decimal128):
-        return as_decimal(value)
+        number = as_decimal(value)
+        return number if number is not None and abs(number.adjusted()) <= _LARGEST else None
     if as_decimal(value) is None:
         return None
     return float(value) if isinstance(value, float) else int(value)

@@ -57,7 +57,7 @@ def read_quantity(value: Any, system: Any = None) -> dict[str, Any] | None:
         return None
     shown = value.get("unit") or unit
     found = _quantity(amount, shown, comparator or value.get("comparator"))
-    code = value.get("code") or unit
+    code = value.get("code") or (unit if unit and " " not in unit else None)
     return {**found, **_unit_code({**value, "code": code}, system)}
 
 

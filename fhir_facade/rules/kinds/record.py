@@ -36,7 +36,9 @@ class RecordId(Kind):
         def encode(value: Any, findings: Findings) -> str | None:
             found = fhir_id(value)
             if found is None:
-                findings.append(site.unservable("an _id that cannot be written as a FHIR id"))
+                absent = value is None or value == ""
+                reason = "nothing stored" if absent else "an id that FHIR cannot write"
+                findings.append(site.unservable(reason))
             return found
 
         return encode
