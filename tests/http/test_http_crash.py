@@ -86,10 +86,18 @@ async def test_a_document_that_crashes_a_mapping_is_not_logged(
     assert SECRET not in caplog.text
 
 
-async def test_ordinary_requests_log_nothing(
+async def test_ordinary_requests_are_logged_without_what_they_asked(
     client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG, logger="fhir_facade"):
         for target in ("Task/t1", "Task/stray", "Task?patient=M1", "Task?bogus=secret"):
             await client.get(f"/{target}")
-    assert not [record for record in caplog.records if record.name.startswith("fhir_facade")]
+    lines = [each.getMessage() for each in caplog.records if each.name.startswith("fhir_facade")]
+    assert [line.split(": ")[1] for line in lines] == [
+        "GET /{type}/{id} 200",
+        "GET /{type}/{id} 404",
+        "GET /{type} 200",
+        "GET /{type} 400",
+    ]
+    assert "M1" not in caplog.text
+    assert "secret" not in caplog.text

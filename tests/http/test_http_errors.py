@@ -215,7 +215,7 @@ async def test_a_type_that_cannot_be(client: httpx.AsyncClient, target: str) -> 
 
 
 @pytest.mark.parametrize(
-    "target", ["Task/", "Task/t1/", "Task/t1/_history/1", "Task/t1/$case", "Case/c1/$case"]
+    "target", ["Task//t1", "Task/t1/_history/1", "Task/t1/$case", "Case/c1/$case"]
 )
 async def test_a_url_below_a_served_type_where_nothing_is(
     client: httpx.AsyncClient, target: str
@@ -223,6 +223,13 @@ async def test_a_url_below_a_served_type_where_nothing_is(
     response = await raw_get(client, target)
     assert response.status_code == 404
     assert response.json() == error("not-found", NOWHERE)
+
+
+@pytest.mark.parametrize("target", ["Task/t1", "Task", "metadata"])
+async def test_a_slash_at_the_end_changes_nothing(client: httpx.AsyncClient, target: str) -> None:
+    response = await raw_get(client, f"{target}/")
+    assert response.status_code == 200
+    assert response.content == (await raw_get(client, target)).content
 
 
 async def test_a_deleted_resource_is_gone(client: httpx.AsyncClient) -> None:

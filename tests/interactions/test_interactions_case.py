@@ -275,10 +275,10 @@ async def test_the_plan_follows_the_goals_and_tasks_of_the_case(
 async def test_a_case_that_cannot_be_had(client: httpx.AsyncClient, url: str) -> None:
     gone = await client.get(f"/{url.format('case-gone')}")
     assert gone.status_code == 410
-    assert gone.json() == error("deleted", "This EpisodeOfCare has been deleted.")
+    assert gone.json() == error("deleted", "This case has been deleted.")
     none = await client.get(f"/{url.format('nothing')}")
     assert none.status_code == 404
-    assert none.json() == error("not-found", "There is no EpisodeOfCare with this id.")
+    assert none.json() == error("not-found", "There is no case with this id.")
     stray = await client.get(f"/{url.format('case-stray')}")
     assert stray.status_code == 404
     (issue,) = stray.json()["issue"]

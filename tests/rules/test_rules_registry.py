@@ -198,7 +198,14 @@ class TestChecks:
             (table(rule("status.more", "a", Text())), "is no element"),
             (table(rule("extension:a.b", "a", Text())), "is no element"),
             (table(fixed={"colour": 1}), "colour is no element"),
-            (table(rule("note[]", "a", Annotation(), "notes")), "has no search type"),
+            (table(rule("note[]", "a", Annotation(), "notes")), "None is not answered"),
+            (table(rule("description", "a", Text(), "description")), "string is not answered"),
+            (table(rule("note", "a", Annotation())), "note is a list: write note"),
+            (
+                table(rule("code", "a", Text())),
+                "code is a CodeableConcept, and its kind gives a string",
+            ),
+            (table(rule("status", "a", Annotation())), "status is a primitive, and its kind gives"),
             (table(rule("authoredOn", "a", DateTime(), "status")), "status is a token parameter"),
         ],
     )
