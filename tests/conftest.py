@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from pymongo import MongoClient
 
@@ -19,6 +20,10 @@ from fhir_facade.settings import Settings
 from fhir_facade.store import open_store
 from fhir_facade.store.base import Store
 from tests import mongo_server
+
+hypothesis.settings.register_profile("default", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
 @pytest.fixture(scope="session")

@@ -55,10 +55,10 @@ def _leaf(path: str, argument: Any) -> Iterator[dict[str, Any]]:
         yield from _clauses(elements, f"{path}.")
     known = _POSITIVE if "." in path else _PLAIN
     safe = {name: each for name, each in argument.items() if name in known and _is_safe(path, each)}
-    if "$options" in safe and "$regex" not in safe:
-        del safe["$options"]
-    if safe:
-        yield {path: safe}
+    options = safe.pop("$options", None)
+    for name, value in safe.items():  # each may be satisfied by another element of an array
+        with_options = name == "$regex" and options is not None
+        yield {path: {name: value, **({"$options": options} if with_options else {})}}
 
 
 def _is_operator(name: str) -> bool:
