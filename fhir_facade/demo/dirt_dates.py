@@ -24,7 +24,11 @@ def _respell(document: Document, dice: Dice, spell: Callable[[datetime], Any]) -
     if not found:
         return False
     path = dice.choice(found)
-    put(document, path, spell(look(document, path)))
+    try:
+        spelled = spell(look(document, path))
+    except OverflowError:  # another row of dirt has made it the last moment there is
+        return False
+    put(document, path, spelled)
     return True
 
 
