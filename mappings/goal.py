@@ -74,6 +74,8 @@ class TargetMeasure(Kind):
                     return {name: found}
             elif kind == "codeableconcept":
                 concept = _concept(value, system)
+                if concept is not None and _has_bad_system({"system": system}):
+                    findings.append(site.degraded("a system that is no URL; served as text"))
                 if concept is not None:
                     return {"detailCodeableConcept": concept}
             elif kind in simple:
@@ -143,6 +145,11 @@ def _is_url(text: str) -> bool:
     return text.startswith(("http://", "https://", "urn:")) and not any(map(str.isspace, text))
 
 
+def _has_bad_system(value: dict[str, Any]) -> bool:
+    system = value.get("system")
+    return system not in (None, "") and not (isinstance(system, str) and _is_url(system))
+
+
 @dataclass(frozen=True)
 class Outcome(Kind):
     """An outcome: text, or an object with a code."""
@@ -159,6 +166,10 @@ class Outcome(Kind):
             found = _outcome_coding(value) if isinstance(value, dict) else None
             if found is None:
                 findings.append(site.degraded(wrong_type(value, "an outcome")))
+            elif _has_bad_system(value):
+                findings.append(
+                    site.degraded("a system that is no URL; the code stands without it")
+                )
             return found
 
         return encode
