@@ -57,6 +57,11 @@ class Settings(BaseSettings):
         description="What an unknown search parameter does where the client does not say: refuse "
         "the search, or be left out of it",
     )
+    unindexed_search: Literal["answer", "refuse"] = Field(
+        default="answer",
+        description="What becomes of a search that no index answers: it is logged and answered, or "
+        "refused as `too-costly`",
+    )
     default_count: int = Field(
         default=50, ge=1, description="Matches a page where `_count` is not given"
     )

@@ -20,22 +20,22 @@ from fhir_facade.rules.kinds import (
     Text,
     part,
 )
-from fhir_facade.rules.mapping import WHOLE, Mapping, Rule, rule
+from fhir_facade.rules.mapping import WHOLE, Mapping, Rule, finds, rule
+from mappings.case_items import Conditions, ItemEntries
 from mappings.case_kinds import (
     CaseStatus,
-    Conditions,
-    ItemEntries,
     ManagingOrganization,
     Origins,
     PartyIdentifiers,
     PassedThrough,
     StatusHistory,
 )
-from mappings.case_plan import LinkedGoals, WorkflowActivities
+from mappings.case_plan import LinkedItems, LinkedTasks, WorkflowActivities
+from mappings.case_steps import StepDates, StepNames, StepPerformers
 from mappings.case_team import OrganizationsOf, Participants
 from mappings.codes import CARE_PLAN_STATUS, CARE_TEAM_STATUS, EPISODE_STATUS
 from mappings.common import EMPLOYER, RECORD, REQUIRED_MEMBER, USER
-from mappings.fixed import FixedCode
+from mappings.fixed import Fixed, FixedCode, FixedText
 from mappings.own import OwnReference
 
 CREATED = ("created", "createdAt", "created_at")
@@ -71,7 +71,7 @@ EPISODE_OF_CARE = Mapping(
         rule("type[]",                         "type",                 Concept("case-type"),                         "type"),
         rule("type[]",                         "caseSubtype",          Concept("case-subtype"),                      "type"),
         rule("type[]",                         "caseSubtypeList",      Many(Concept("case-subtype")),                "type"),
-        rule("diagnosis[]",                    "items",                Conditions()),
+        rule("diagnosis[]",                    "items",                Conditions(),                                 "condition"),
         rule("patient",                        "subject",              REQUIRED_MEMBER,                              "patient"),
         rule("managingOrganization",           "participants",         ManagingOrganization(),                       "organization"),
         rule("period.start",                   "initiatedDate",        DateTime(),                                   "date.start"),
@@ -82,9 +82,10 @@ EPISODE_OF_CARE = Mapping(
         rule("extension:case-status",          "status",               CaseStatus()),
         rule("extension:case-origin",          WHOLE,                  Origins(),                                    "origin"),
         rule("extension:campaign",             WHOLE,                  named_reference("campaign")),
+        finds("extension:campaign.extension:id", "campaignId",         Key(),                                        "campaign"),
         rule("extension:campaign-health-plan", WHOLE,                  named_reference("campaignHealthPlan")),
         rule("extension:performance-lever",    WHOLE,                  named_reference("performanceLever")),
-        rule("extension:program-key",          "programKey",           Key()),
+        rule("extension:program-key",          "programKey",           Key(),                                        "program-key"),
         rule("extension:case-name",            "name",                 Text()),
         rule("extension:case-description",     "description",          Text()),
         rule("extension:due-date",             "dueDate",              Date(),                                       "due"),
@@ -117,37 +118,36 @@ CARE_TEAM = Mapping(
         *CASE_FACTS,
         rule("status",                 STATE,          Code(CARE_TEAM_STATUS),  "status"),
         rule("name",                   "name",         Text()),
-        rule("participant[]",          "participants", Participants()),
+        rule("participant[]",          "participants", Participants(),                 "participant"),
         rule("managingOrganization[]", "participants", OrganizationsOf()),
     ),
     finish=(period_in_order("period", field="closedDate"),),
     main_date="date",
 )
 
+CATEGORY = "http://hl7.org/fhir/us/core/CodeSystem/careplan-category"
+
 CARE_PLAN = Mapping(
     "CarePlan",
     collection="patient_case",
     fixed={
         "intent": "plan",
-        "category": [
-            {
-                "coding": [
-                    {
-                        "system": "http://hl7.org/fhir/us/core/CodeSystem/careplan-category",
-                        "code": "assess-plan",
-                    }
-                ]
-            }
-        ],
+        "category": [{"coding": [{"system": CATEGORY, "code": "assess-plan"}]}],
     },
     rules=(
         *CASE_FACTS,
         rule("status",         STATE,          Code(CARE_PLAN_STATUS, required=True, otherwise="unknown"), "status"),
         rule("title",          "name",         Text()),
         rule("description",    "description",  Text()),
-        rule("careTeam[]",     "_id",          OwnReference("CareTeam", "case")),
-        rule("goal[]",         "linked.goal",  LinkedGoals()),
-        rule("activity[]",     WHOLE,          WorkflowActivities()),
+        rule("careTeam[]",     "_id",          OwnReference("CareTeam", "case"),    "care-team"),
+        rule("goal[]",         "linked.goal",  LinkedItems("Goal"),                 "goal"),
+        rule("activity[]",     "workflow",     WorkflowActivities()),
+        rule("activity[]",     "linked.task",  LinkedTasks("Task"),                 "activity-reference"),
+        finds("activity.detail.code",      "workflow", StepNames(),                 "activity-code"),
+        finds("activity.detail.scheduledPeriod", "workflow", StepDates(),           "activity-date"),
+        finds("activity.detail.performer", "workflow", StepPerformers(),            "performer"),
+        finds("category",      WHOLE,          Fixed(CATEGORY, "assess-plan"),      "category"),
+        finds("intent",        WHOLE,          FixedCode("http://hl7.org/fhir/request-intent", "plan"), "intent"),
         rule("note[]",         "notes",        Many(Annotation())),
     ),
     finish=(period_in_order("period", field="closedDate"),),
@@ -158,13 +158,14 @@ CARE_PLAN = Mapping(
 ITEM_LIST = Mapping(
     "List",
     collection="patient_case",
-    fixed={"mode": "working", "title": "Case items"},
+    fixed={"mode": "working"},
     rules=(
         *RECORD,
         rule("status",         WHOLE,      FixedCode("http://hl7.org/fhir/list-status", "current"), "status"),
         rule("identifier[]",   "_id",      Identifier("case", of_record=True),    "identifier"),
         rule("subject",        "subject",  REQUIRED_MEMBER,                       "patient subject"),
-        rule("entry[]",        "items",    ItemEntries()),
+        rule("title",          WHOLE,      FixedText("Case items"),               "title"),
+        rule("entry[]",        "items",    ItemEntries(),                         "item"),
         rule("extension:case", "_id",      OwnReference("EpisodeOfCare", "case"), "case"),
     ),
 )

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from typing import Any
 
-from fhir_facade.rules.filters import EMPTY, NOTHING, Filter, any_of
+from fhir_facade.rules.filters import EMPTY, NOTHING, Filter, all_of, any_of
 from fhir_facade.rules.findings import Encode, Findings
 from fhir_facade.rules.invariants import in_order
 from fhir_facade.rules.kinds import Concept, DateTime, Kind, Site
 from fhir_facade.rules.kinds.base import Target, wrong_type
+from fhir_facade.rules.kinds.datatypes import PLACER, identifier_type
 from fhir_facade.rules.kinds.references import reference_builder
 from fhir_facade.rules.text import (
+    LEGAL_CODE,
     TRUE_VALUES,
     clean,
-    fhir_id,
     is_code,
     is_id,
     is_set,
     key_text,
     stored_keys,
 )
+from fhir_facade.rules.text_match import keys
 from mappings.codes import EPISODE_STATUS, LOG_TYPE, PARTICIPANT_ROLE
 from mappings.common import first_text
 
@@ -94,6 +96,7 @@ class PartyIdentifiers(Kind):
     def encoder(self, site: Site) -> Encode:
         system = site.context.identifier_system("party-case")
         organization = reference_builder("Organization", "org", site.context)
+        kind = identifier_type(PLACER)
 
         def encode(value: Any, findings: Findings) -> Any:
             found = []
@@ -101,7 +104,7 @@ class PartyIdentifiers(Kind):
                 number = key_text(row.get("case_participant_case_id"))
                 if number is None:
                     continue
-                identifier: dict[str, Any] = {"system": system, "value": number}
+                identifier: dict[str, Any] = {"type": kind, "system": system, "value": number}
                 assigner = organization_key(row)
                 if assigner is not None:
                     identifier["assigner"] = organization(assigner, None)
@@ -118,13 +121,33 @@ class PartyIdentifiers(Kind):
         number = {"case_participant_case_id": wanted, **live()}
         return {site.field: {"$elemMatch": number}}
 
+    @property
+    def modifiers(self) -> tuple[str, ...]:
+        return ("of-type",)
+
+    def present(self, site: Site) -> Filter:
+        return self.token(site, None, None)
+
+    def of_type(self, site: Site, kind: tuple[str, str], value: str) -> Filter:
+        return self.token(site, None, value) if kind == PLACER[:2] else NOTHING
+
     def paths(self, path: str) -> tuple[str, ...]:
         return (f"{path}.case_participant_case_id",)
+
+
+def some_row(site: Site, condition: Filter) -> Filter:
+    """Match where a row that is not deleted fits a condition."""
+    if condition == NOTHING:
+        return NOTHING
+    return {site.field: {"$elemMatch": all_of([condition, live()])}}
 
 
 def live() -> Filter:
     """Match an embedded object that is not marked deleted."""
     return {name: {"$nin": list(TRUE_VALUES)} for name in ("is_deleted", "isDeleted")}
+
+
+_ORGANIZATION_PATHS = ("case_participant_org_id", "case_participant_org_id.id")
 
 
 @dataclass(frozen=True)
@@ -160,14 +183,39 @@ class ManagingOrganization(Kind):
 
         return encode
 
-    def reference(self, site: Site, target: Target) -> Filter:
-        if target.type not in (None, "Organization") or not is_id(target.id):
+    @property
+    def modifiers(self) -> tuple[str, ...]:
+        return ("identifier",)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return ("Organization",)
+
+    def present(self, site: Site) -> Filter:
+        return self._leading(site, [keys(name) for name in _ORGANIZATION_PATHS])
+
+    def reference(self, site: Site, targets: Sequence[Target]) -> Filter:
+        ids = [each.id for each in targets if each.type in (None, "Organization")]
+        return self._keyed(site, [id for id in ids if is_id(id)])
+
+    def identifier(self, site: Site, system: str | None, value: str | None) -> Filter:
+        if system not in (None, site.context.identifier_system("org")):
             return NOTHING
+        return self.present(site) if value is None else self._keyed(site, [value])
+
+    def _keyed(self, site: Site, ids: Sequence[str]) -> Filter:
+        known = [key for id in ids for key in stored_keys(id)]
+        if not known:
+            return NOTHING
+        return self._leading(site, [{name: {"$in": known}} for name in _ORGANIZATION_PATHS])
+
+    def _leading(self, site: Site, conditions: Sequence[Filter]) -> Filter:
+        """Match a case whose primary participant, else originator, fits a condition."""
         is_primary = {"case_participant_is_primary": {"$in": list(TRUE_VALUES)}}
         any_primary = {site.field: {"$elemMatch": {**is_primary, **live()}}}
         found: list[Filter] = []
-        for name in ("case_participant_org_id", "case_participant_org_id.id"):
-            wanted = {name: {"$in": stored_keys(target.id)}, **live()}
+        for condition in conditions:
+            wanted = {**condition, **live()}
             originator = {**wanted, "case_participant_role": {"$in": list(ORIGINATOR)}}
             found.append({site.field: {"$elemMatch": {**wanted, **is_primary}}})
             found.append({site.field: {"$elemMatch": originator}, "$nor": [any_primary]})
@@ -217,6 +265,10 @@ class Origins(Kind):
         if system not in (None, "") or code is None:
             return NOTHING
         return any_of([{"source": {"$in": [code]}}, {"referralSource": {"$in": [code]}}])
+
+    def present(self, site: Site) -> Filter:
+        del site
+        return any_of({name: {"$regex": LEGAL_CODE}} for name in ("source", "referralSource"))
 
     def paths(self, path: str) -> tuple[str, ...]:
         del path
@@ -275,107 +327,6 @@ class StatusHistory(Kind):
 
     def describe(self) -> str:
         return "history of status_change entries"
-
-
-ITEM_TYPE_NAMES = ("item_type", "type", "itemType")
-ITEM_ID_NAMES = ("item_id", "id", "itemId")
-ITEM_TARGETS = {
-    "claim": ("Claim", "claim"),
-    "prescription": ("MedicationRequest", "prescription"),
-    "moi": ("RiskAssessment", "moi"),
-    "case": ("EpisodeOfCare", "case"),
-    "medication": ("MedicationStatement", "medication"),
-}
-"""Case item type → (resource type, identifier system)."""
-
-
-def item_type(row: dict[str, Any]) -> str:
-    found = first_text(row, *ITEM_TYPE_NAMES)
-    return found.strip().lower() if isinstance(found, str) else ""
-
-
-@dataclass(frozen=True)
-class Conditions(Kind):
-    """The conditions among the case's items."""
-
-    @property
-    def fhir_type(self) -> str:
-        return "BackboneElement"
-
-    @property
-    def many(self) -> bool:
-        return True
-
-    def encoder(self, site: Site) -> Encode:
-        build = reference_builder("Condition", "condition", site.context)
-
-        def encode(value: Any, findings: Findings) -> Any:
-            found = []
-            for row in rows(value, site, []):
-                key = key_text(first_text(row, *ITEM_ID_NAMES))
-                if item_type(row) != "condition":
-                    continue
-                if key is None:
-                    findings.append(site.degraded("a condition without an id"))
-                    continue
-                shown = row.get("description")
-                display = clean(shown) if isinstance(shown, str) else None
-                found.append({"condition": build(key, display)})
-            return found or None
-
-        return encode
-
-    def describe(self) -> str:
-        return "references to the items of type condition"
-
-
-@dataclass(frozen=True)
-class ItemEntries(Kind):
-    """The case's items but the member and the conditions, as List entries."""
-
-    @property
-    def fhir_type(self) -> str:
-        return "BackboneElement"
-
-    @property
-    def many(self) -> bool:
-        return True
-
-    def encoder(self, site: Site) -> Encode:
-        builders = {
-            name: reference_builder(to, sid, site.context)
-            for name, (to, sid) in ITEM_TARGETS.items()
-        }
-        other = site.context.identifier_system("case-item")
-
-        def entry(row: dict[str, Any]) -> dict[str, Any] | None:
-            stored, kind = first_text(row, *ITEM_ID_NAMES), item_type(row)
-            key = fhir_id(stored) if kind == "case" else key_text(stored)
-            if key is None:
-                return None
-            shown = row.get("description")
-            display = clean(shown) if isinstance(shown, str) else None
-            if kind in builders:
-                return {"item": builders[kind](key, display)}
-            item: dict[str, Any] = {"identifier": {"system": other, "value": key}}
-            return {"item": {**item, "display": display} if display else item}
-
-        def encode(value: Any, findings: Findings) -> Any:
-            found = []
-            for row in rows(value, site, findings):
-                if item_type(row) in ("member", "condition"):
-                    continue
-                encoded = entry(row)
-                if encoded is None:
-                    findings.append(site.degraded("an item without a readable id"))
-                else:
-                    found.append(encoded)
-            return found or None
-
-        return encode
-
-    def describe(self) -> str:
-        return "references to the case's items, by type"
 
 
 @cache

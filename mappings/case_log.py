@@ -6,19 +6,20 @@ https://hl7.org/fhir/R4/provenance.html
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from fhir_facade.rules.filters import NOTHING, Filter
 from fhir_facade.rules.findings import Encode, Findings
 from fhir_facade.rules.kinds import Concept, DateTime, Kind, RecordTime, Reference, Site, Tags, Text
-from fhir_facade.rules.kinds.base import data_absent, wrong_type
+from fhir_facade.rules.kinds.base import Target, data_absent, wrong_type
 from fhir_facade.rules.kinds.references import label
 from fhir_facade.rules.mapping import WHOLE, Mapping, rule
 from fhir_facade.rules.text import clean, fhir_id, is_id, key_text, stored_ids
 from mappings.case_kinds import LOG_DATE_NAMES, LOG_TYPE_NAMES
 from mappings.codes import LOG_TYPE
-from mappings.common import MEMBER, UPDATED, USER, first_text
+from mappings.common import MEMBER, UNSTORED, UPDATED, USER, first_text
 from mappings.own import OwnReference
 
 SEPARATOR = ".log."
@@ -109,6 +110,34 @@ class Agent(Kind):
         encode_who = Reference(USER.to, USER.sid, required=True).encoder(site)
         return lambda value, findings: {"who": encode_who(value, findings)}
 
+    @property
+    def search_type(self) -> str:
+        return "reference"
+
+    @property
+    def modifiers(self) -> tuple[str, ...]:
+        return USER.modifiers
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return USER.targets
+
+    @property
+    def searched_part(self) -> str:
+        return "who"
+
+    def present(self, site: Site) -> Filter:
+        return USER.present(site)
+
+    def reference(self, site: Site, targets: Sequence[Target]) -> Filter:
+        return USER.reference(site, targets)
+
+    def identifier(self, site: Site, system: str | None, value: str | None) -> Filter:
+        return USER.identifier(site, system, value)
+
+    def paths(self, path: str) -> tuple[str, ...]:
+        return USER.paths(path)
+
 
 @dataclass(frozen=True)
 class LogValue(Kind):
@@ -140,10 +169,11 @@ PROVENANCE = Mapping(
         rule("id",                     WHOLE,                                 LogEntryId(),                          "_id"),
         rule("meta.lastUpdated",       (*LOG_DATE_NAMES, *(f"parent.{path}" for path in UPDATED)), RecordTime(), "_lastUpdated"),
         rule("meta.tag[]",             WHOLE,                                 Tags(embedded=True), "_tag"),
+        *UNSTORED,
         rule("target[]",               "parent._id",                          OwnReference("EpisodeOfCare", "case"), "target case"),
         rule("recorded*",              LOG_DATE_NAMES,                        Recorded(),                            "recorded"),
         rule("activity",               LOG_TYPE_NAMES,                        Concept("log-type", codes=(LOG_TYPE,))),
-        rule("agent[]",                ("log_item_owner", "owner"),           Agent()),
+        rule("agent[]",                ("log_item_owner", "owner"),           Agent(),                               "agent"),
         rule("extension:patient",      "parent.subject",                      MEMBER,                                "patient"),
         rule("extension:description",  "description",                         Text()),
         rule("extension:previous-value", ("previous_value", "previousValue"), LogValue()),

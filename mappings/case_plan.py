@@ -48,8 +48,26 @@ WORKFLOW_STEP = Complex(
 
 
 @dataclass(frozen=True)
-class LinkedGoals(Kind):
-    """References to the goals linked to the case."""
+class LinkedItems(Kind):
+    """References to the work items of a type that are linked to the case."""
+
+    to: str
+
+    @property
+    def search_type(self) -> str:
+        return "reference"
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return (self.to,)
+
+    @property
+    def held_by(self) -> tuple[str, str]:
+        return self.to, "case"
+
+    @property
+    def sortable(self) -> bool:
+        return False
 
     @property
     def fhir_type(self) -> str:
@@ -60,7 +78,7 @@ class LinkedGoals(Kind):
         return True
 
     def encoder(self, site: Site) -> Encode:
-        build = reference_builder("Goal", "work-item", site.context)
+        build = reference_builder(self.to, "work-item", site.context)
 
         def encode(value: Any, findings: Findings) -> Any:
             del findings
@@ -70,12 +88,34 @@ class LinkedGoals(Kind):
         return encode
 
     def describe(self) -> str:
-        return "references to the case's goals"
+        return f"references to the {self.to}s linked to the case"
+
+
+@dataclass(frozen=True)
+class LinkedTasks(LinkedItems):
+    """One activity a linked task."""
+
+    @property
+    def fhir_type(self) -> str:
+        return "BackboneElement"
+
+    @property
+    def searched_part(self) -> str:
+        return "reference"
+
+    def encoder(self, site: Site) -> Encode:
+        encode_items = super().encoder(site)
+
+        def encode(value: Any, findings: Findings) -> Any:
+            found = encode_items(value, findings) or ()
+            return [{"reference": each} for each in found] or None
+
+        return encode
 
 
 @dataclass(frozen=True)
 class WorkflowActivities(Kind):
-    """One activity a workflow step, in sequence; then one a linked task."""
+    """One activity a workflow step, in sequence."""
 
     @property
     def fhir_type(self) -> str:
@@ -86,24 +126,16 @@ class WorkflowActivities(Kind):
         return True
 
     def encoder(self, site: Site) -> Encode:
-        encode_detail = _detail_encoder(site.at("workflow"))
-        build_task = reference_builder("Task", "work-item", site.context)
-        steps_site = site.at("workflow")
+        encode_detail = _detail_encoder(site)
 
-        def encode(document: Any, findings: Findings) -> Any:
-            value = document.get("workflow")
-            steps = [] if value is None else list(rows(value, steps_site, findings))
-            steps.sort(key=_sequence)
-            activities = [encode_detail(step, findings) for step in steps]
-            for key in map(fhir_id, document.get("linked", {}).get("task", ())):
-                if key is not None:
-                    activities.append({"reference": build_task(key, None)})
-            return activities or None
+        def encode(value: Any, findings: Findings) -> Any:
+            steps = sorted(rows(value, site, findings), key=_sequence)
+            return [encode_detail(step, findings) for step in steps] or None
 
         return encode
 
     def describe(self) -> str:
-        return "workflow steps in sequence, then references to the case's tasks"
+        return "workflow steps in sequence"
 
 
 def _sequence(step: dict[str, Any]) -> tuple[bool, Any]:

@@ -5,15 +5,17 @@ https://hl7.org/fhir/R4/careteam.html
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fhir_facade.rules.filters import Filter, any_of
 from fhir_facade.rules.findings import Encode, Findings
 from fhir_facade.rules.kinds import Boolean, Complex, Concept, Key, Kind, Many, Site, Text, part
-from fhir_facade.rules.kinds.base import data_absent
+from fhir_facade.rules.kinds.base import Target, data_absent
 from fhir_facade.rules.kinds.extensions import extension_values
 from fhir_facade.rules.text import is_set
-from mappings.case_kinds import rows
+from mappings.case_kinds import rows, some_row
 from mappings.codes import PARTICIPANT_ROLE
 from mappings.common import ORGANIZATION, USER
 
@@ -83,8 +85,43 @@ class Participants(Kind):
 
         return encode
 
+    @property
+    def search_type(self) -> str:
+        return "reference"
+
+    @property
+    def modifiers(self) -> tuple[str, ...]:
+        return ORGANIZATION.modifiers
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return (*ORGANIZATION.targets, *USER.targets)
+
+    @property
+    def searched_part(self) -> str:
+        return "member"
+
+    def present(self, site: Site) -> Filter:
+        return some_row(site, _members(lambda kind, at: kind.present(at), site))
+
+    def reference(self, site: Site, targets: Sequence[Target]) -> Filter:
+        return some_row(site, _members(lambda kind, at: kind.reference(at, targets), site))
+
+    def identifier(self, site: Site, system: str | None, value: str | None) -> Filter:
+        found = _members(lambda kind, at: kind.identifier(at, system, value), site)
+        return some_row(site, found)
+
+    def paths(self, path: str) -> tuple[str, ...]:
+        return (f"{path}.{PREFIX}org_id", f"{path}.{PREFIX}owner_person_id")
+
     def describe(self) -> str:
         return "participants: organization and person of each row"
+
+
+def _members(condition: Callable[[Kind, Site], Filter], site: Site) -> Filter:
+    """Apply a condition to the two that a row may name."""
+    named = ((ORGANIZATION, "org_id"), (USER, "owner_person_id"))
+    return any_of(condition(kind, site.at(PREFIX + name)) for kind, name in named)
 
 
 def _present(row: dict[str, Any], name: str, encode: Encode, findings: Findings) -> Any:

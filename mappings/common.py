@@ -16,8 +16,9 @@ from fhir_facade.rules.kinds import (
     RecordTime,
     Reference,
     Tags,
+    Unstored,
 )
-from fhir_facade.rules.mapping import WHOLE, Rule, rule
+from fhir_facade.rules.mapping import WHOLE, Rule, finds, rule
 
 MEMBER = Reference("Patient", "member")
 REQUIRED_MEMBER = Reference("Patient", "member", required=True)
@@ -35,10 +36,16 @@ def work_item(*types: str) -> Filter:
 
 
 # fmt: off
+UNSTORED: tuple[Rule, ...] = (
+    finds("meta.profile",    WHOLE,    Unstored("canonical", "uri"),  "_profile"),
+    finds("meta.security",   WHOLE,    Unstored("Coding", "token"),   "_security"),
+)
+
 RECORD: tuple[Rule, ...] = (
     rule("id",               "_id",    RecordId(),               "_id"),
     rule("meta.lastUpdated", UPDATED,  RecordTime(),             "_lastUpdated"),
     rule("meta.tag[]",       WHOLE,    Tags(),                   "_tag"),
+    *UNSTORED,
 )
 
 WORK_ITEM: tuple[Rule, ...] = (

@@ -115,7 +115,7 @@ COMMUNICATION = Mapping(
         rule("priority",                 "priority",            Code(REQUEST_PRIORITY)),
         rule("medium[]",                 "medium",              Many(Concept("interaction-medium", codes=(PARTICIPATION_MODE,), both=True)), "medium"),
         rule("subject",                  "subject",             MEMBER,                                                                   "patient subject"),
-        rule("topic",                    "topic",               Text(concept=True)),
+        rule("topic",                    "topic",               Text(concept=True),                                                       "topic"),
         rule("about[]",                  "linkedModules",       CaseLinks(),                                                              "case"),
         rule("encounter",                "encounter_reference", Reference("Encounter", "encounter"),                                      "encounter"),
         rule("sent",                     "sent_on",             DateTime(),                                                               "sent"),

@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from fhir_facade.rules.filters import NOTHING, Filter
+from fhir_facade.rules.filters import EVERYTHING, NOTHING, Filter
 from fhir_facade.rules.findings import Encode, Findings
 from fhir_facade.rules.kinds import Kind, Site
+from fhir_facade.rules.kinds.concepts import system_url
+from fhir_facade.rules.text_match import TextMatch
 
 
 @dataclass(frozen=True)
 class Fixed(Kind):
-    """A coding of a local code system, whatever is stored."""
+    """A coding, of a local code system or another, whatever is stored."""
 
     system: str
     code: str
-    display: str
+    display: str = ""
 
     @property
     def fhir_type(self) -> str:
@@ -26,9 +28,30 @@ class Fixed(Kind):
     def total(self) -> bool:
         return True
 
+    @property
+    def search_type(self) -> str:
+        return "token"
+
+    @property
+    def modifiers(self) -> tuple[str, ...]:
+        return ("text",)
+
+    @property
+    def sortable(self) -> bool:
+        return False
+
+    def token(self, site: Site, system: str | None, code: str | None) -> Filter:
+        known = system_url(self.system, site.context)
+        fits = system in (None, known) and code in (None, self.code)
+        return EVERYTHING if fits else NOTHING
+
+    def text(self, site: Site, match: TextMatch) -> Filter:
+        del site
+        return EVERYTHING if self.display and match.matches(self.display) else NOTHING
+
     def encoder(self, site: Site) -> Encode:
         coding = {
-            "system": site.context.code_system(self.system),
+            "system": system_url(self.system, site.context),
             "code": self.code,
             "display": self.display,
         }
@@ -74,7 +97,42 @@ class FixedCode(Kind):
     def token(self, site: Site, system: str | None, code: str | None) -> Filter:
         del site
         fits = system in (None, self.system) and code in (None, self.code)
-        return {} if fits else NOTHING
+        return EVERYTHING if fits else NOTHING
 
     def describe(self) -> str:
         return f"always {self.code}"
+
+
+@dataclass(frozen=True)
+class FixedText(Kind):
+    """A text that does not depend on what is stored."""
+
+    words: str
+
+    @property
+    def fhir_type(self) -> str:
+        return "string"
+
+    @property
+    def search_type(self) -> str:
+        return "string"
+
+    @property
+    def total(self) -> bool:
+        return True
+
+    @property
+    def sortable(self) -> bool:
+        return False
+
+    def encoder(self, site: Site) -> Encode:
+        del site
+        words = self.words
+        return lambda value, findings: words
+
+    def string(self, site: Site, match: TextMatch) -> Filter:
+        del site
+        return EVERYTHING if match.matches(self.words) else NOTHING
+
+    def describe(self) -> str:
+        return f"always {self.words!r}"

@@ -11,7 +11,15 @@ from typing import Any
 
 from fhir_facade.rules import dates
 from fhir_facade.rules.date_search import Comparison, Precision, comparable, date_filter
-from fhir_facade.rules.filters import NOTHING, Filter, absent, all_of, any_of, first_present
+from fhir_facade.rules.filters import (
+    EVERYTHING,
+    NOTHING,
+    Filter,
+    absent,
+    all_of,
+    any_of,
+    first_present,
+)
 from fhir_facade.rules.findings import Encode, Findings
 from fhir_facade.rules.invariants import period_in_order
 from fhir_facade.rules.kinds import Annotation, Code, Concept, Date, Many, Site, Text
@@ -80,6 +88,10 @@ class FlagStatus(Code):
         if code in (None, "inactive"):
             found.append(all_of([*_unset(STATUS), _end_compares("lt", site)]))
         return any_of(found)
+
+    def present(self, site: Site) -> Filter:
+        del site
+        return EVERYTHING
 
     def servable(self, site: Site) -> Filter:
         spelled = first_present(

@@ -201,7 +201,7 @@ GOAL = Mapping(
         rule("achievementStatus",          "achievement_status", Concept(codes=(GOAL_ACHIEVEMENT,)),                               "achievement-status"),
         rule("category[]",                 "category",           Many(Concept("goal-category-local", codes=(GOAL_CATEGORY,))),     "category"),
         rule("priority",                   "priority",           Concept(codes=(GOAL_PRIORITY,))),
-        rule("description",                "name",               Text(concept=True, required=True)),
+        rule("description",                "name",               Text(concept=True, required=True),                                "description"),
         rule("subject",                    "subject",            REQUIRED_MEMBER,                                                  "patient subject"),
         rule("startDate",                  "date_start",         Date(),                                                           "start-date"),
         rule("target[0].detail*",          WHOLE,                TargetMeasure()),

@@ -19,14 +19,18 @@ OUTCOME = Mapping(
         # FHIR element            stored field       kind                                             search
         rule("status",             WHOLE,             FixedCode("http://hl7.org/fhir/observation-status", "final"), "status"),
         rule("identifier[]",       "_id",             Identifier("outcome", of_record=True),           "identifier"),
-        rule("code",               "_id",             Fixed("case-outcome-code", "case-outcome", "Case outcome")),
+        rule("code",               "_id",             Fixed("case-outcome-code", "case-outcome", "Case outcome"), "code combo-code"),
         rule("subject",            "patientId",       MEMBER,                                          "patient subject"),
-        rule("focus[]",            "linkedModules",   CaseLinks(),                                     "case"),
+        rule("focus[]",            "linkedModules",   CaseLinks(),                                     "focus case"),
         rule("effectiveDateTime",  "outcomeDate",     Date(),                                          "date"),
-        rule("valueCodeableConcept", "outcomeCategory", Concept("outcome-category")),
+        rule("valueCodeableConcept", "outcomeCategory", Concept("outcome-category"), "value-concept combo-value-concept"),
         rule("note[0].text",       "summary",         Text()),
         rule("extension:employer", "clientId",        ORGANIZATION,                                    "employer"),
     ),
+    composites={
+        "code-value-concept": ("code", "value-concept"),
+        "combo-code-value-concept": ("combo-code", "combo-value-concept"),
+    },
     main_date="date",
 )
 # fmt: on

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fhir_facade.rules.filters import NOTHING, Filter
+from fhir_facade.rules.filters import EVERYTHING, NOTHING, Filter
 from fhir_facade.rules.findings import Encode, Findings
 from fhir_facade.rules.kinds import Kind, Site
 from fhir_facade.rules.kinds.base import Target
@@ -44,9 +45,23 @@ class OwnReference(Kind):
 
         return encode
 
-    def reference(self, site: Site, target: Target) -> Filter:
-        keys = stored_ids(target.id) if target.type in (None, self.to) else []
+    @property
+    def modifiers(self) -> tuple[str, ...]:
+        return ("identifier",) if self.sid is not None else ()
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return (self.to,)
+
+    def reference(self, site: Site, targets: Sequence[Target]) -> Filter:
+        ids = [each.id for each in targets if each.type in (None, self.to)]
+        keys = [key for id in ids for key in stored_ids(id)]
         return {site.field: {"$in": keys}} if keys else NOTHING
+
+    def identifier(self, site: Site, system: str | None, value: str | None) -> Filter:
+        if self.sid is None or system not in (None, site.context.identifier_system(self.sid)):
+            return NOTHING
+        return EVERYTHING if value is None else self.reference(site, [Target(None, value)])
 
     def describe(self) -> str:
         return f"Reference to {self.to} of this server"

@@ -41,7 +41,7 @@ TASK = Mapping(
         rule("intent",                 "intent",        INTENT,                                                "intent"),
         rule("priority",               "priority",      Code(REQUEST_PRIORITY),                                "priority"),
         rule("code",                   "category",      Concept(codes=(TASK_CATEGORY,)),                       "code"),
-        rule("description",            "message",       Text()),
+        rule("description",            "message",       Text(),                                                "description"),
         rule("focus",                  "linkedModules", CaseLinks("first"),                                    "focus case"),
         rule("for",                    "subject",       MEMBER,                                                "patient subject"),
         rule("executionPeriod.start",  "start_date",    DateTime(),                                            "period.start"),

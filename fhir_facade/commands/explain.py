@@ -18,7 +18,7 @@ async def explain_search(
     name, _, text = query.partition("?")
     resource = registry.types["EpisodeOfCare" if name == "Case" else name]
     options = SearchOptions(
-        context=registry.context,
+        registry=registry,
         base_url=settings.base_url or "http://localhost:8000/fhir",
         lenient=settings.search_handling == "lenient",
         default_count=settings.default_count,

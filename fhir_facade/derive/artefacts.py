@@ -10,6 +10,7 @@ from fhir_facade.derive.capability import capability_statement
 from fhir_facade.derive.docs import mapping_page
 from fhir_facade.derive.operations import case_operation
 from fhir_facade.derive.search_parameters import custom_search_parameters
+from fhir_facade.derive.value_sets import value_set_resources
 from fhir_facade.rules.registry import Registry
 
 
@@ -26,6 +27,8 @@ def artefacts(registry: Registry) -> dict[str, str]:
     }
     for each in custom_search_parameters(registry):
         found[f"capability/SearchParameter-{each['id']}.json"] = _json(each)
+    for each in value_set_resources(registry):
+        found[f"capability/ValueSet-{each['id']}.json"] = _json(each)
     for resource in registry:
         found[f"docs/mappings/{resource.name}.md"] = mapping_page(resource, registry)
     return found
@@ -49,6 +52,7 @@ def drift(registry: Registry, root: Path) -> list[str]:
     ]
     present = [
         *(root / "capability").glob("SearchParameter-*.json"),
+        *(root / "capability").glob("ValueSet-*.json"),
         *(root / "docs" / "mappings").glob("*.md"),
     ]
     names = {path.relative_to(root).as_posix() for path in present}

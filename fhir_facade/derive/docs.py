@@ -25,10 +25,18 @@ def mapping_page(each: ResourceType, registry: Registry) -> str:
         for element, fields, kind, params in mapping_rows(source):
             lines.append(f"| `{element}` | {_code(fields)} | {kind} | {_code(params)} |")
         lines.append("")
-    lines += ["## Search parameters", "", "| name | type | sort | looks at |", "|---|---|---|---|"]
+    lines += ["## Search parameters", ""]
+    lines += ["| name | type | modifiers | sort | looks at |", "|---|---|---|---|---|"]
     for name, param in sorted(each.params.items()):
-        sorts = "yes" if each.can_sort_by(name) else ""
-        lines.append(f"| `{name}` | {param.type} | {sorts} | {_code(', '.join(param.elements))} |")
+        cells = [f"`{name}`", param.type, ", ".join(f"`:{word}`" for word in param.modifiers)]
+        cells += ["yes" if each.can_sort_by(name) else "", _code(", ".join(param.elements))]
+        lines.append(f"| {' | '.join(cells)} |")
+    for title, found in (
+        ("_include", registry.includable(each)),
+        ("_revinclude", registry.including(each)),
+    ):
+        if found:
+            lines += ["", f"`{title}`: {_code(', '.join(found))}"]
     collections = {source.mapping.collection for source in each.sources}
     lines += ["", "## Indexes of its collections", ""]
     lines += [

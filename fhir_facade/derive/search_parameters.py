@@ -11,11 +11,12 @@ from typing import Any
 
 from fhir_facade import __released__, __version__
 from fhir_facade.rules.context import Context
+from fhir_facade.rules.date_search import PREFIXES
 from fhir_facade.rules.mapping import Param
 from fhir_facade.rules.r4_search import r4_search_param
 from fhir_facade.rules.registry import Registry
 
-_EXTENSION = re.compile(r"extension\('([\w-]+)'\)")
+_EXTENSION = re.compile(r"extension\('([\w-]+)'\)(?:\.extension\('([\w-]+)'\))?")
 
 
 def definition_url(resource: str, name: str, context: Context) -> str:
@@ -33,12 +34,10 @@ def custom_search_parameters(registry: Registry) -> Iterator[dict[str, Any]]:
 
 
 def _search_parameter(resource: str, param: Param, context: Context) -> dict[str, Any]:
-    targets = sorted(
-        {to for each in param.targets if (to := getattr(each.kind, "to", None)) is not None}
-        or ({"EpisodeOfCare"} if param.type == "reference" else set())
-    )
     words = "".join(part.capitalize() for part in re.split("[-_]", param.name))
-    return {
+    modifiers = [_MODIFIER_CODES.get(each, each) for each in param.modifiers]
+    modifiers = ["type" if each in param.refers_to else each for each in modifiers]
+    found = {
         "resourceType": "SearchParameter",
         "id": f"{resource}-{param.name}",
         "url": definition_url(resource, param.name, context),
@@ -55,11 +54,23 @@ def _search_parameter(resource: str, param: Param, context: Context) -> dict[str
             dict.fromkeys(_expression(each, context) for each in param.elements)
         ),
         "xpathUsage": "normal",
-        **({"target": targets} if param.type == "reference" else {}),
     }
+    if param.type == "reference":
+        found["target"] = list(param.refers_to)
+    if param.type == "date":
+        found["comparator"] = list(PREFIXES)
+    if modifiers:
+        found["modifier"] = list(dict.fromkeys(modifiers))
+    return found
+
+
+_MODIFIER_CODES = {"of-type": "ofType"}
 
 
 def _expression(element: str, context: Context) -> str:
-    return _EXTENSION.sub(
-        lambda found: f"extension('{context.extension(found[1])}').value", element
-    )
+    return _EXTENSION.sub(lambda found: _value_of(found, context), element)
+
+
+def _value_of(found: re.Match[str], context: Context) -> str:
+    part = f".extension('{found[2]}')" if found[2] else ""
+    return f"extension('{context.extension(found[1])}'){part}.value"

@@ -15,6 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fhir_facade.errors import FacadeError, MethodNotAllowed, UriTooLong
+from fhir_facade.http.docref import PATH as DOCREF
 from fhir_facade.http.endpoints import Server
 from fhir_facade.http.request import FhirRequest
 from fhir_facade.http.response import Reply, error_reply
@@ -41,12 +42,18 @@ class Url:
 
 def url_table(server: Server) -> tuple[Url, ...]:
     """Return every URL under the FHIR base; of one length, the first that fits answers."""
+    searches = server.searches
     return (
+        Url("", {"GET": server.base}),
         Url("metadata", {"GET": server.metadata}),
-        Url("{type}", {"GET": server.search}),
-        Url("{type}/_search", {"POST": server.search_post}),
+        Url("_search", {"POST": searches.of_system_by_post}),
+        Url("{type}", {"GET": searches.of_type}),
+        Url("{type}/_search", {"POST": searches.of_type_by_post}),
+        Url(DOCREF, {"GET": server.docref, "POST": server.docref_by_post}),
         Url("{type}/{id}", {"GET": server.read}),
         Url("EpisodeOfCare/{id}/$case", {"GET": server.read_case, "POST": server.read_case}),
+        Url("Patient/{id}/$everything", {"GET": searches.everything}),
+        Url("Patient/{id}/{type}", {"GET": searches.of_compartment}),
     )
 
 
@@ -118,13 +125,13 @@ class FhirApp:
         self._nowhere = _Nowhere(server)
         self._by_length: dict[int, list[tuple[list[str], Endpoint]]] = {}
         for url in url_table(server):
-            segments = url.path.split("/")
+            segments = url.path.split("/") if url.path else []
             known = self._by_length.setdefault(len(segments), [])
             known.append((segments, Endpoint(url, server)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"].removeprefix(scope.get("root_path", ""))
-        segments = path.removesuffix("/").split("/")[1:]
+        segments = path.removesuffix("/").split("/")[1:] if path.strip("/") else []
         for pattern, endpoint in self._by_length.get(len(segments), ()):
             params = _fit(pattern, segments)
             if params is not None:

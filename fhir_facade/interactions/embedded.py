@@ -22,13 +22,14 @@ def split_filter(filter: Filter, mapping: Mapping) -> Filter | None:
     """
     own: list[Filter] = []
     element: list[Filter] = []
+    unstored = {POSITION, *mapping.computed}
     for clause in _clauses(filter):
         if clause == NOTHING:
             return None
         paths = set(_paths(clause))
         if all(path.startswith(_PREFIX) for path in paths):
             own.append(_strip(clause))
-        elif not any(path.startswith(_PREFIX) or path == POSITION for path in paths):
+        elif not any(path.startswith(_PREFIX) or path in unstored for path in paths):
             element.append(clause)
     if element:
         together = element[0] if len(element) == 1 else {"$and": element}

@@ -152,6 +152,8 @@ class Records:
         for position, element in enumerate(elements if isinstance(elements, list) else (), 1):
             if isinstance(element, dict):
                 record = {**element, PARENT: document, POSITION: position}
+                for name, compute in mapping.computed.items():
+                    record[name] = compute(record, source.context)
                 if self.belongs(source, record):
                     found.append(Record(source, record, version_of(encode(element), source.salt)))
         return found

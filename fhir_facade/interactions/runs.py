@@ -8,6 +8,7 @@ order, and gathered and sorted here when another order is asked for.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from fhir_facade.errors import BadCursor, TooCostly
@@ -24,6 +25,7 @@ MAX_SORTED = 10_000
 """Embedded records that one search may gather to sort them."""
 
 _PARENTS_AT_ONCE = 100
+_DOCUMENTS_AT_ONCE = 500
 
 Getter = Callable[[dict[str, Any]], Any]
 SortPaths = tuple[tuple[str, int], ...]
@@ -44,6 +46,11 @@ class Match:
 
     @property
     def record(self) -> Record:
+        raise NotImplementedError
+
+    @property
+    def resource(self) -> str:
+        """The resource type."""
         raise NotImplementedError
 
     def cursor(self, *, backward: bool = False) -> Cursor:
@@ -70,6 +77,10 @@ class RecordMatch(Match):
     def record(self) -> Record:
         return self._record
 
+    @property
+    def resource(self) -> str:
+        return self._record.source.resource
+
 
 class StoredMatch(Match):
     """A match as stored bytes, decoded only where a page begins or ends, or for a first reading."""
@@ -89,6 +100,10 @@ class StoredMatch(Match):
     def record(self) -> Record:
         version = version_of(self._raw, self._source.salt)
         return Record(self._source, decode(self._raw), version)
+
+    @property
+    def resource(self) -> str:
+        return self._source.resource
 
     def translation(self, records: Records) -> Translation:
         return records.translate(self._source, self._raw)
@@ -153,6 +168,16 @@ class DocumentRun(Run):
             raise gone()
         return tuple(get(decode(stored[0])) for get in self._getters)
 
+    async def matches(self) -> AsyncIterator[Match]:
+        """Yield every match."""
+        after: tuple[Any, ...] | None = None
+        while found := await self.after(after, _DOCUMENTS_AT_ONCE):
+            for match in found:
+                yield match
+            if len(found) < _DOCUMENTS_AT_ONCE:
+                return
+            after = found[-1].values
+
     async def count(self) -> int:
         return await self._records.store.count(
             self._plan.source.mapping.collection, self._plan.filter
@@ -210,9 +235,11 @@ class EmbeddedRun(Run):
 
 
 class GatheredRun(Run):
-    """Embedded matches of all sources, gathered and sorted here."""
+    """Matches of several sources, or embedded ones, gathered and sorted here."""
 
-    def __init__(self, runs: Sequence[EmbeddedRun], plans: Sequence[SourcePlan]) -> None:
+    def __init__(
+        self, runs: Sequence[EmbeddedRun | DocumentRun], plans: Sequence[SourcePlan]
+    ) -> None:
         self._runs = runs
         self._keys = [
             [(getter(plan.source.params[name].sort_paths), way) for name, way in plan.sorted_by]
@@ -260,13 +287,23 @@ def gone() -> BadCursor:
     return BadCursor("The record the page starts at is gone; start again without _cursor.")
 
 
+def run_of(records: Records, plan: SourcePlan, number: int) -> EmbeddedRun | DocumentRun:
+    """Return the matches of one source in the order of their documents."""
+    if plan.source.mapping.unwind is not None:
+        return EmbeddedRun(records, plan, number)
+    return DocumentRun(records, plan, number)
+
+
 def runs_of(records: Records, plan: Plan) -> list[Run]:
     """Return the runs whose concatenation is the search's result."""
-    if plan.sources[0].source.mapping.unwind is not None:
-        embedded = [EmbeddedRun(records, each, number) for number, each in enumerate(plan.sources)]
-        if plan.sources[0].sort:
-            return [GatheredRun(embedded, plan.sources)]
-        return list(embedded)
+    if len(plan.sources) > 1 or plan.sources[0].source.mapping.unwind is not None:
+        runs = [
+            run_of(records, replace(each, sort=()), number)
+            for number, each in enumerate(plan.sources)
+        ]
+        if any(each.sort for each in plan.sources):
+            return [GatheredRun(runs, plan.sources)]
+        return list(runs)
     (only,) = plan.sources
     if not only.sort or only.sort[0][0] == "_id":
         return [DocumentRun(records, only, 0)]

@@ -6,13 +6,16 @@ https://hl7.org/fhir/R4/http.html#search
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fhir_facade.errors import Issue
+from fhir_facade.interactions.includes import Resource, included
+from fhir_facade.interactions.joins import resolved
 from fhir_facade.interactions.read import Served
 from fhir_facade.interactions.records import Records, to_json
-from fhir_facade.interactions.runs import Match, Run, runs_of
+from fhir_facade.interactions.runs import Match, Run, run_of, runs_of
+from fhir_facade.interactions.shape import Shape
 from fhir_facade.rules.filters import all_of
 from fhir_facade.rules.kinds.record import odd_id_filter, plain_id_filter
 from fhir_facade.rules.text import fhir_id
@@ -22,20 +25,11 @@ from fhir_facade.store.codec import decode
 
 
 @dataclass(slots=True)
-class Entry:
-    """One match of a page, encoded."""
-
-    resource_type: str
-    id: str
-    body: bytes
-    match: Match
-
-
-@dataclass(slots=True)
 class Page:
     """A page of a search."""
 
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[Resource] = field(default_factory=list)
+    included: list[Resource] = field(default_factory=list)
     total: int | None = None
     next: Cursor | None = None
     previous: Cursor | None = None
@@ -43,8 +37,18 @@ class Page:
     issues: list[Issue] = field(default_factory=list)
 
 
-async def search(records: Records, plan: Plan, cursor: Cursor | None) -> Page:
-    """Run a planned search, from the start or from a cursor."""
+async def search(records: Records, plan: Plan, cursor: Cursor | None, base_url: str) -> Page:
+    """Run a planned search, from the start or from a cursor; raise TooCostly for a costly join."""
+    plan = await resolved(records, plan, base_url)
+    page = await _page(records, plan, cursor)
+    if plan.links and page.entries:
+        found = await included(records, plan, page.entries, base_url)
+        page.included = found.resources
+        page.issues += found.issues
+    return page
+
+
+async def _page(records: Records, plan: Plan, cursor: Cursor | None) -> Page:
     if plan.counts_only:
         total = await count(records, plan)
         matches = sum([await run.count() for run in runs_of(records, plan)])
@@ -69,7 +73,7 @@ def _finished(page: Page, plan: Plan) -> Page:
     if page.unservable:
         where = "" if plan.counts_only else " at this place of the result"
         text = (
-            f"Matches{where} that could not be expressed as {plan.type.name} and were left out: "
+            f"Matches{where} that could not be expressed as {plan.name} and were left out: "
             f"{page.unservable}. A read of one says why."
         )
         page.issues.append(Issue("warning", "incomplete", text))
@@ -89,7 +93,7 @@ async def _page_after(records: Records, runs: list[Run], plan: Plan, cursor: Cur
             if len(page.entries) == plan.count:
                 page.next = last.cursor() if last else None
                 return _with_previous(page, runs, cursor)
-            _add(page, match, records, plan.type.name)
+            _add(page, match, records)
             last = match
         if len(matches) < wanted:
             number, values = number + 1, None
@@ -116,7 +120,7 @@ async def _page_before(records: Records, runs: list[Run], plan: Plan, cursor: Cu
         matches = await runs[cursor.run].after(values, wanted, backward=True)
         more = len(matches) == wanted
         for match in matches[: wanted - 1]:
-            _add(page, match, records, plan.type.name)
+            _add(page, match, records)
             values = match.values
     page.entries.reverse()
     if page.entries:
@@ -126,12 +130,12 @@ async def _page_before(records: Records, runs: list[Run], plan: Plan, cursor: Cu
     return page
 
 
-def _add(page: Page, match: Match, records: Records, resource: str) -> None:
+def _add(page: Page, match: Match, records: Records) -> None:
     found = match.translation(records)
     if found.body is None:
         page.unservable += 1
     else:
-        page.entries.append(Entry(resource, found.id, found.body, match))
+        page.entries.append(Resource(match.resource, found.id, found.body, match))
 
 
 async def count(records: Records, plan: Plan) -> int:
@@ -141,7 +145,7 @@ async def count(records: Records, plan: Plan) -> int:
         if source.source.mapping.unwind is None:
             total += await _count_documents(records, source)
         else:
-            total += await _count_embedded(records, plan, source)
+            total += await _count_embedded(records, source)
     return total
 
 
@@ -154,9 +158,9 @@ async def _count_documents(records: Records, plan: SourcePlan) -> int:
     return total
 
 
-async def _count_embedded(records: Records, plan: Plan, source: SourcePlan) -> int:
+async def _count_embedded(records: Records, source: SourcePlan) -> int:
     total = 0
-    (run,) = runs_of(records, Plan(plan.type, (source,), plan.query, plan.count))
+    run = run_of(records, replace(source, sort=()), 0)
     after: tuple[Any, ...] | None = None
     while matches := await run.after(after, 1000):
         total += sum(match.translation(records).body is not None for match in matches)
@@ -190,16 +194,22 @@ def outcome(issues: list[Issue]) -> dict[str, Any]:
     }
 
 
-def searchset(page: Page, links: list[tuple[str, str]], base_url: str) -> Served:
-    """Return the page as a Bundle, the resources' bytes joined as they are."""
+def searchset(
+    page: Page, links: list[tuple[str, str]], base_url: str, shape: Shape | None = None
+) -> Served:
+    """Return the page as a Bundle, the resources' bytes joined as they are, or cut to a shape."""
+    if shape is not None and not shape.whole:
+        _cut(page, shape)
     head: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset"}
     if page.total is not None:
         head["total"] = page.total
     head["link"] = [{"relation": relation, "url": url} for relation, url in links]
+    modes = ((b"match", page.entries), (b"include", page.included))
     entries = [
-        b'{"fullUrl":%b,"resource":%b,"search":{"mode":"match"}}'
-        % (to_json(f"{base_url}/{entry.resource_type}/{entry.id}"), entry.body)
-        for entry in page.entries
+        b'{"fullUrl":%b,"resource":%b,"search":{"mode":"%b"}}'
+        % (to_json(f"{base_url}/{entry.type}/{entry.id}"), entry.body, mode)
+        for mode, found in modes
+        for entry in found
     ]
     if page.issues:
         entries.append(_outcome_entry(page.issues))
@@ -207,3 +217,10 @@ def searchset(page: Page, links: list[tuple[str, str]], base_url: str) -> Served
     if entries:
         body = body[:-1] + b',"entry":[' + b",".join(entries) + b"]}"
     return Served(body, "", None)
+
+
+def _cut(page: Page, shape: Shape) -> None:
+    page.entries = [replace(each, body=shape.applied(each.body)) for each in page.entries]
+    page.included = [
+        replace(each, body=shape.applied(each.body, match=False)) for each in page.included
+    ]

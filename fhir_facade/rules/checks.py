@@ -11,7 +11,7 @@ from typing import Any, get_args, get_origin
 from fhir_facade.rules.mapping import Mapping
 from fhir_facade.rules.r4_search import r4_search_param
 
-ANSWERED = ("token", "reference", "date")
+ANSWERED = ("token", "reference", "date", "string", "uri")
 """The search parameter types that searches answer."""
 
 _CHECKED_TYPES = frozenset(
@@ -36,7 +36,9 @@ def checked(*mappings: Mapping) -> tuple[Mapping, ...]:
 
 
 def _duplicates(mapping: Mapping) -> Iterator[str]:
-    single = (each.element for each in mapping.rules if not each.element.endswith("[]"))
+    single = (
+        each.element for each in mapping.rules if each.served and not each.element.endswith("[]")
+    )
     for element, count in Counter(single).items():
         if count > 1:
             yield f"{element} stands there {count} times"
@@ -53,7 +55,7 @@ def _wrong_types(mapping: Mapping) -> Iterator[str]:
     """A list wants `[]`, and a kind must give the datatype of its element."""
     for each in mapping.rules:
         field = _field(_model(mapping.resource), each.element.split("."))
-        if field is None or each.element.endswith("*"):
+        if field is None or each.element.endswith("*") or not each.served:
             continue
         if _is_list(field.annotation) and not each.element.endswith("]"):
             yield f"{each.element} is a list: write {each.element}[]"

@@ -18,8 +18,18 @@ from typing import Any
 from bson import ObjectId
 from bson.datetime_ms import DatetimeMS
 
-from fhir_facade.rules.dates import CALENDAR_DAY, CLOCK, FRACTION, SEARCHABLE_OFFSETS
+from fhir_facade.rules.dates import (
+    CALENDAR_DAY,
+    CLOCK,
+    FRACTION,
+    READABLE,
+    READABLE_PARTIAL,
+    SEARCHABLE_OFFSETS,
+)
 from fhir_facade.rules.filters import Filter, any_of, scalar
+
+PREFIXES = ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")
+"""The prefixes that a date value may begin with."""
 
 _MILLISECOND = timedelta(milliseconds=1)
 _FIRST = datetime(1, 1, 1, tzinfo=UTC)
@@ -278,3 +288,11 @@ def comparable(path: str) -> Filter:
     regex = f"^{CALENDAR_DAY}({'|'.join(texts)})?$"
     stored = _bson_range(Interval(None, None))
     return any_of([scalar(path, stored), scalar(path, {"$regex": regex, "$gte": "0001"})])
+
+
+def readable(path: str, *, partial: bool = True) -> Filter:
+    """Match where a date is stored that is served, whether or not searches can compare it."""
+    pattern = READABLE_PARTIAL if partial else READABLE
+    return any_of(
+        [scalar(path, _bson_range(Interval(None, None))), scalar(path, {"$regex": pattern})]
+    )

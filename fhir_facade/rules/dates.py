@@ -35,6 +35,20 @@ _SEARCHABLE = re.compile(
     f"{CALENDAR_DAY}({CLOCK}{FRACTION}?(Z|[+-]00:00|{'|'.join(SEARCHABLE_OFFSETS)})?)?"
 )
 
+_YEAR = "([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
+_YEAR_FIRST = CALENDAR_DAY.replace("[0-9]{4}", _YEAR, 1)
+_DAY_FIRST = (
+    f"((0?[13578]|1[02])/(0?[1-9]|[12][0-9]|3[01])|(0?[469]|11)/(0?[1-9]|[12][0-9]|30)"
+    f"|0?2/(0?[1-9]|1[0-9]|2[0-8]))/{_YEAR}|0?2/29/{_LEAP_YEAR}"
+)
+_ANY_CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]{1,9})?)?"
+_ANY_OFFSET = "(Z|z|[+-](0[0-9]|1[0-3]):?[0-5][0-9]|[+-]14:?00)"
+_ANY_DAY = f"{_YEAR_FIRST}([T ]{_ANY_CLOCK}{_ANY_OFFSET}?)?|{_DAY_FIRST}"
+READABLE = f"^\\s*({_ANY_DAY})\\s*$"
+"""Every spelling that `read` reads to the day."""
+READABLE_PARTIAL = f"^\\s*({_ANY_DAY}|{_YEAR}(-(0[1-9]|1[0-2]))?)\\s*$"
+"""The same, and years and months."""
+
 UNREADABLE = "no date could be read from it"
 OUT_OF_RANGE = "a date outside the years 1 to 9999"
 NOT_SEARCHABLE = "served, but its spelling cannot be searched by date"

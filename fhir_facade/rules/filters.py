@@ -10,6 +10,9 @@ Filter = dict[str, Any]
 NOTHING: Filter = {"_id": {"$in": []}}
 """Matches no document: what a value that cannot match becomes."""
 
+EVERYTHING: Filter = {}
+"""Matches every document."""
+
 EMPTY: tuple[Any, ...] = (None, "")
 """What counts as absent; `null` in a filter also matches a missing path."""
 
@@ -26,11 +29,38 @@ def prefixes(path: str) -> list[str]:
 
 
 def any_of(filters: Iterable[Filter]) -> Filter:
-    """Join alternatives; none of them is a filter that matches nothing."""
-    known = [each for each in filters if each != NOTHING]
+    """Join alternatives; none of them is a filter that matches nothing.
+
+    Lists of values at one path become one list, which an index answers in order.
+    """
+    known: list[Filter] = []
+    for each in filters:
+        if each == EVERYTHING:
+            return EVERYTHING
+        if each != NOTHING and not _joined(known, each):
+            known.append(each)
     if not known:
         return NOTHING
     return known[0] if len(known) == 1 else {"$or": known}
+
+
+def _joined(known: list[Filter], filter: Filter) -> bool:
+    """Join a list of values to one that is known for its path; say whether there was one."""
+    (path, condition), *guard = filter.items()
+    if not isinstance(condition, dict) or condition.keys() != {"$in"}:
+        return False
+    for place, each in enumerate(known):
+        (other, wanted), *other_guard = each.items()
+        if other == path and guard == other_guard and "$in" in wanted and len(wanted) == 1:
+            values = [*wanted["$in"], *condition["$in"]]
+            known[place] = {path: {"$in": _distinct(values)}, **dict(guard)}
+            return True
+    return False
+
+
+def _distinct(values: list[Any]) -> list[Any]:
+    """Leave out repeated values; 1 and True are two, as they are in BSON."""
+    return list({(type(value), value): value for value in values}.values())
 
 
 def all_of(filters: Iterable[Filter]) -> Filter:
@@ -38,7 +68,18 @@ def all_of(filters: Iterable[Filter]) -> Filter:
     known = list(filters)
     if NOTHING in known:
         return NOTHING
+    known = [each for each in known if each != EVERYTHING] or known[:1]
+    if not known:
+        return EVERYTHING
     return known[0] if len(known) == 1 else {"$and": known}
+
+
+def none_of(filters: Iterable[Filter]) -> Filter:
+    """Exclude alternatives."""
+    known = [each for each in filters if each != NOTHING]
+    if EVERYTHING in known:
+        return NOTHING
+    return {"$nor": known} if known else EVERYTHING
 
 
 def absent(path: str) -> Filter:

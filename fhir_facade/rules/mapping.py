@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from collections.abc import Mapping as Mapping_
 from dataclasses import dataclass, field, replace
 from datetime import UTC
 from operator import methodcaller
@@ -34,6 +35,10 @@ Finish = Callable[[dict[str, Any], dict[str, Any], Findings, Context], None]
 """Mends a finished resource where an invariant ties several elements together."""
 
 
+Compute = Callable[[dict[str, Any], Context], Any]
+"""Works out a field of an embedded record."""
+
+
 @dataclass(frozen=True)
 class Rule:
     """One line of a mapping table."""
@@ -42,11 +47,18 @@ class Rule:
     fields: tuple[str, ...]
     kind: Kind
     search: tuple[str, ...] = ()
+    served: bool = True
+    """False where another line gives the element, and this one only says how it is found."""
 
 
 def rule(element: str, field: str | tuple[str, ...], kind: Kind, search: str = "") -> Rule:
     """Declare a line: FHIR element, stored field (or its names), kind, search parameters."""
     return Rule(element, (field,) if isinstance(field, str) else field, kind, tuple(search.split()))
+
+
+def finds(element: str, field: str | tuple[str, ...], kind: Kind, search: str) -> Rule:
+    """Declare a line for a search into an element that another line gives."""
+    return replace(rule(element, field, kind, search), served=False)
 
 
 @dataclass(frozen=True)
@@ -65,6 +77,10 @@ class Mapping:
     finish: tuple[Finish, ...] = ()
     links: tuple[str, ...] = ()
     """Work item types whose records linked to the case the mapping reads, as `linked`."""
+    composites: Mapping_[str, tuple[str, str]] = field(default_factory=dict)
+    """Composite search parameter → the two it is made of."""
+    computed: Mapping_[str, Compute] = field(default_factory=dict)
+    """Of embedded records: field → what gives it from the record; no store can look at it."""
     main_date: str | None = None
     """The search parameter that most clients sort and search by."""
     by_day: bool = False
@@ -93,6 +109,9 @@ class Target:
         return first_present(list(by_path), lambda path: condition(self.kind, by_path[path]))
 
 
+_BY_TYPE = {"token": ("not",), "string": ("exact", "contains"), "uri": ("below", "above")}
+
+
 @dataclass(frozen=True)
 class Param:
     """A search parameter as one mapping answers it."""
@@ -103,6 +122,33 @@ class Param:
     elements: tuple[str, ...]
     end: Target | None = None
     """Where the parameter compares a Period: its end, and the one target is its start."""
+    components: tuple[Param, ...] = ()
+    """The parameters a composite is made of."""
+
+    @property
+    def modifiers(self) -> tuple[str, ...]:
+        """The modifiers that searches by it take."""
+        if self.type == "composite":
+            return ()
+        if any(target.kind.held_by for target in self.targets):
+            return self.refers_to
+        own = [each for target in self.targets for each in target.kind.modifiers]
+        return tuple(
+            dict.fromkeys(["missing", *_BY_TYPE.get(self.type, ()), *own, *self.refers_to])
+        )
+
+    @property
+    def refers_to(self) -> tuple[str, ...]:
+        """The resource types a reference may name, which are modifiers too."""
+        if self.type != "reference":
+            return ()
+        return tuple(sorted({to for each in self.targets for to in each.kind.targets}))
+
+    @property
+    def present(self) -> Filter:
+        """Match where the resource has a value for the parameter."""
+        known = (*self.targets, *([self.end] if self.end else []))
+        return any_of(each.filter(lambda kind, site: kind.present(site)) for each in known)
 
     def filter(self, condition: Callable[[Kind, Site], Filter]) -> Filter:
         return any_of(target.filter(condition) for target in self.targets)
@@ -110,9 +156,9 @@ class Param:
     @property
     def sort_paths(self) -> tuple[str, ...]:
         """The stored paths of a sort, the first that holds anything counts; empty if unsortable."""
-        target = self.targets[0]
-        if len(self.targets) != 1 or not target.kind.sortable or self.type == "special":
+        if len(self.targets) != 1 or not self.targets[0].kind.sortable or self.type == "special":
             return ()
+        target = self.targets[0]
         return tuple(target.kind.paths(site.field)[0] for site in target.sites)
 
     @property
@@ -155,7 +201,7 @@ class Compiled:
         self.resource = mapping.resource
         self.salt = hashlib.blake2b(f"{__version__}{context}".encode(), digest_size=16).digest()
         """What besides a document's bytes its resource depends on."""
-        self._steps: list[Step] = [self._step(each) for each in mapping.rules]
+        self._steps: list[Step] = [self._step(each) for each in mapping.rules if each.served]
         self.params = self._params()
         self.servable = self._servable()
         self.not_deleted: Filter = {
@@ -187,9 +233,15 @@ class Compiled:
         for each in self.mapping.rules:
             target = Target(each.kind, tuple(self._site(each, path) for path in each.fields))
             element = fhirpath(self.resource, each.element)
+            if each.kind.searched_part:
+                element = f"{element}.{each.kind.searched_part}"
             for spelled in each.search:
                 name, _, end = spelled.partition(".")
                 found[name] = _joined(found.get(name), name, target, element, is_end=end == "end")
+        for name, parts in self.mapping.composites.items():
+            components = tuple(found[part] for part in parts)
+            elements = tuple(each for part in components for each in part.elements)
+            found[name] = Param(name, "composite", (), elements, components=components)
         return found
 
     def _servable(self) -> Filter:

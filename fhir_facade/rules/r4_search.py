@@ -10,6 +10,8 @@ DEFINITIONS = "http://hl7.org/fhir/SearchParameter/"
 COMMON: dict[str, tuple[str, str]] = {
     "_id": ("token", "Resource-id"),
     "_lastUpdated": ("date", "Resource-lastUpdated"),
+    "_profile": ("uri", "Resource-profile"),
+    "_security": ("token", "Resource-security"),
     "_tag": ("token", "Resource-tag"),
 }
 
@@ -220,9 +222,18 @@ _OWN_MEANING = frozenset({("Provenance", "patient")})
 """R4's looks for a Patient among the targets; here it is the patient of the case."""
 
 
+US_CORE = "http://hl7.org/fhir/us/core/SearchParameter/"
+
+_US_CORE: dict[tuple[str, str], tuple[str, str]] = {
+    ("Goal", "description"): ("token", f"{US_CORE}us-core-goal-description"),
+}
+
+
 def r4_search_param(resource: str, name: str) -> tuple[str, str] | None:
-    """Return (type, canonical URL) of a parameter that R4 defines for a type, if it does."""
+    """Return (type, canonical URL) of a parameter that R4, or US Core, defines for a type."""
     if (resource, name) in _OWN_MEANING:
         return None
+    if (resource, name) in _US_CORE:
+        return _US_CORE[resource, name]
     found = COMMON.get(name) or BY_TYPE.get(resource, {}).get(name)
     return None if found is None else (found[0], DEFINITIONS + found[1])

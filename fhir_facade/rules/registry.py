@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from fhir_facade.rules.context import Context
 from fhir_facade.rules.elements import fhirpath
 from fhir_facade.rules.index import Index
-from fhir_facade.rules.kinds import Code, Concept, Kind, Many
 from fhir_facade.rules.mapping import PARENT, Compiled, Mapping, Param
+from fhir_facade.rules.value_sets import code_tables, value_sets
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Registry:
             by_name.setdefault(mapping.resource, []).append(Compiled(mapping, context))
         self.types = {name: ResourceType(name, tuple(each)) for name, each in by_name.items()}
         self._check_stray_codes()
+        self.value_sets = value_sets(self.sources, context)
 
     def _check_stray_codes(self) -> None:
         """Raise ValueError for a decision about an element that no code table is read for."""
@@ -53,7 +54,7 @@ class Registry:
             fhirpath(source.resource, rule.element)
             for source in self.sources
             for rule in source.mapping.rules
-            if has_table(rule.kind)
+            if code_tables(rule.kind)
         }
         for element in self.context.stray_codes:
             if element not in coded:
@@ -74,16 +75,41 @@ class Registry:
     def collections(self) -> list[str]:
         return list(dict.fromkeys(source.mapping.collection for source in self.sources))
 
+    def served_targets(self, param: Param) -> frozenset[str]:
+        """Return the served types that a parameter may refer to."""
+        return frozenset(to for to in param.refers_to if to in self.types)
+
+    def includable(self, resource: ResourceType) -> list[str]:
+        """Return the `_include` values of a type, as a CapabilityStatement lists them."""
+        return [
+            f"{resource.name}:{name}"
+            for name, param in sorted(resource.params.items())
+            if self.served_targets(param)
+        ]
+
+    def including(self, resource: ResourceType) -> list[str]:
+        """Return the `_revinclude` values of a type."""
+        return [
+            f"{other.name}:{name}"
+            for other in self
+            for name, param in sorted(other.params.items())
+            if resource.name in self.served_targets(param)
+        ]
+
     def indexes(self) -> list[Index]:
         """Return the indexes that the declared searches and sorts need, each once."""
         found = [index for source in self.sources for index in _indexes(source)]
         return sorted(set(found), key=lambda index: (index.collection, index.name))
 
 
-def has_table(kind: Kind) -> bool:
-    """Say whether a kind reads stored spellings through a code table."""
-    one = kind.of if isinstance(kind, Many) else kind
-    return isinstance(one, Code) or (isinstance(one, Concept) and bool(one.codes))
+def indexed_params(source: Compiled) -> frozenset[str]:
+    """Return the parameters of a source that an index answers."""
+    return frozenset(
+        name
+        for name, param in source.params.items()
+        if name == "_id"
+        or any(_stored_path(source.mapping, path) for path in _indexed_paths(param))
+    )
 
 
 _RARELY_ALONE = frozenset({"author", "encounter", "organization"})

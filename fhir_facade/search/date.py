@@ -9,11 +9,10 @@ import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from fhir_facade.errors import BadRequest
-from fhir_facade.rules.date_search import Comparison
+from fhir_facade.rules.date_search import PREFIXES, Comparison
 from fhir_facade.rules.filters import Filter, absent, all_of, any_of
 from fhir_facade.rules.mapping import Param, Target
 
-PREFIXES = ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")
 _VALUE = re.compile(
     r"(?P<year>[0-9]{4})(?:-(?P<month>[0-9]{2})(?:-(?P<day>[0-9]{2})"
     r"(?:T(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})"
@@ -110,7 +109,7 @@ def _approximate(comparison: Comparison, now: datetime) -> Comparison:
 
 
 def date_filter(param: Param, value: str, zone: tzinfo) -> Filter:
-    """Return the filter of one date value, on a date or on a Period."""
+    """Return the filter of one date value, on a date or on a Period; raise BadRequest."""
     comparison = parse_date(value, zone, param.name)
     if param.end is None:
         return param.filter(lambda kind, site: kind.date(site, comparison))

@@ -14,8 +14,10 @@ from fhir_facade.errors import BadRequest, Issue
 Pairs = Sequence[tuple[str, str]]
 
 RESULT_PARAMS = frozenset(
-    {"_count", "_sort", "_total", "_summary", "_format", "_pretty", "_cursor"}
+    {"_count", "_sort", "_total", "_summary", "_elements", "_include", "_revinclude"}
+    | {"_format", "_pretty", "_cursor"}
 )
+_REPEATED = frozenset({"_include", "_revinclude"})
 FILTERS_BY_UNDERSCORE = frozenset(
     {"_content", "_filter", "_has", "_in", "_list", "_profile", "_query", "_security", "_source"}
     | {"_text", "_type", "_id", "_lastUpdated", "_tag"}
@@ -35,6 +37,36 @@ class Clause:
     values: tuple[str, ...]
     spelled: tuple[str, str]
     """The name and value as the client wrote them."""
+    chain: str | None = None
+    """What follows the reference in a chain, or in `_has`: the parameter of the other type."""
+
+
+def read_clause(name: str, value: str, spelled: tuple[str, str]) -> Clause:
+    """Take a parameter apart: `focus:EpisodeOfCare.status:not`, `_has:Task:focus:status`."""
+    if name.startswith("_has:"):
+        parts = name.split(":", 3)
+        if len(parts) < 4:
+            raise BadRequest(
+                "_has names a type, its reference parameter and a parameter of the type, "
+                "for example _has:Task:focus:status=accepted."
+            )
+        return Clause("_has", f"{parts[1]}:{parts[2]}", (value,), spelled, chain=parts[3])
+    own, dot, rest = name.partition(".")
+    base, _, modifier = own.partition(":")
+    if dot:
+        return Clause(base, modifier or None, (value,), spelled, chain=rest)
+    return Clause(base, modifier or None, split_values(value), spelled)
+
+
+@dataclass(frozen=True, slots=True)
+class Include:
+    """One `_include` or `_revinclude`: `source:param[:target]`, or `*`."""
+
+    source: str
+    param: str
+    target: str | None
+    reverse: bool
+    iterate: bool
 
 
 @dataclass(slots=True)
@@ -46,6 +78,8 @@ class Query:
     count: int | None = None
     total: str = "none"
     summary: str = "false"
+    elements: tuple[str, ...] = ()
+    includes: list[Include] = field(default_factory=list)
     cursor: str | None = None
     applied: list[tuple[str, str]] = field(default_factory=list)
     """What the `self` link shows."""
@@ -65,7 +99,7 @@ def parse(pairs: Pairs, *, max_count: int) -> Query:
     """Take a query string apart; raise BadRequest for a malformed result parameter."""
     query = Query()
     for name, value in pairs:
-        base, _, modifier = name.partition(":")
+        base = name.partition(":")[0]
         if "\x00" in value:
             raise BadRequest("A parameter's value holds a NUL character.")
         if base in RESULT_PARAMS:
@@ -74,11 +108,16 @@ def parse(pairs: Pairs, *, max_count: int) -> Query:
             text = f"The result parameter '{base}' is not supported here; it was ignored."
             query.issues.append(Issue("warning", "not-supported", text))
         else:
-            query.clauses.append(Clause(base, modifier or None, split_values(value), (name, value)))
+            query.clauses.append(read_clause(name, value, (name, value)))
     return query
 
 
 def _result_param(query: Query, name: str, value: str, max_count: int) -> None:
+    base, _, modifier = name.partition(":")
+    if base in _REPEATED:
+        query.includes.append(_include(base, modifier, value))
+        query.applied.append((name, value))
+        return
     query.applied = [each for each in query.applied if each[0] != name]  # the last one counts
     if name == "_count":
         query.count = _count(value, max_count)
@@ -88,12 +127,9 @@ def _result_param(query: Query, name: str, value: str, max_count: int) -> None:
     elif name == "_total":
         query.total = _one_of(name, value, ("none", "estimate", "accurate"))
     elif name == "_summary":
-        known = ("count", "false", "true", "text", "data")
-        query.summary = _one_of(name, value, known)
-        if value in ("true", "text", "data"):
-            text = f"_summary={value} is not supported here; whole resources are returned."
-            query.issues.append(Issue("warning", "not-supported", text))
-            return
+        query.summary = _one_of(name, value, ("count", "false", "true", "text", "data"))
+    elif name == "_elements":
+        query.elements = tuple(filter(None, map(str.strip, value.split(","))))
     elif name == "_cursor":
         query.cursor = value
         return
@@ -102,6 +138,22 @@ def _result_param(query: Query, name: str, value: str, max_count: int) -> None:
     else:
         raise BadRequest(f"The result parameter '{name.partition(':')[0]}' takes no modifier.")
     query.applied.append((name, value))
+
+
+def _include(name: str, modifier: str, value: str) -> Include:
+    if modifier not in ("", "iterate"):
+        raise BadRequest(f"{name} takes no modifier but ':iterate'.")
+    source, _, rest = value.partition(":")
+    param, _, target = rest.partition(":")
+    if source == "*":
+        param = "*"
+    if not source or not param or ":" in target:
+        raise BadRequest(
+            f"{name} names a type, its reference parameter and perhaps a target type, "
+            f"for example {name}=Task:focus or {name}=Task:focus:EpisodeOfCare."
+        )
+    reverse = name == "_revinclude"
+    return Include(source, param, target or None, reverse, iterate=modifier == "iterate")
 
 
 def _count(value: str, max_count: int) -> int:

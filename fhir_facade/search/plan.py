@@ -6,31 +6,25 @@ https://hl7.org/fhir/R4/search.html
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from fhir_facade.errors import BadRequest, Issue, UnknownParameter
-from fhir_facade.rules.context import Context
-from fhir_facade.rules.filters import NOTHING, Filter, all_of, any_of, prefixes
-from fhir_facade.rules.mapping import Compiled, Param
+from fhir_facade.rules.filters import Filter, all_of, any_of, prefixes
+from fhir_facade.rules.kinds.base import Target
+from fhir_facade.rules.mapping import Compiled
 from fhir_facade.rules.r4_search import r4_search_param
 from fhir_facade.rules.registry import ResourceType
-from fhir_facade.search.date import date_filter
+from fhir_facade.search.clauses import shown
+from fhir_facade.search.include import Link, links
+from fhir_facade.search.joins import Join, join_of
+from fhir_facade.search.options import SearchOptions
 from fhir_facade.search.params import Clause, Pairs, Query, parse
 from fhir_facade.search.reference import reference_filter
-from fhir_facade.search.token import token_filter
 
-
-@dataclass(frozen=True, slots=True)
-class SearchOptions:
-    """What of the server a plan depends on."""
-
-    context: Context
-    base_url: str
-    lenient: bool = False
-    default_count: int = 50
-    max_count: int = 1000
+__all__ = ["Plan", "SearchOptions", "SourcePlan", "explain_filter", "plan_search", "plan_types"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +38,8 @@ class SourcePlan:
     """Stored paths; the tie-break by `_id` is not among them."""
     sorted_by: tuple[tuple[str, int], ...] = ()
     """The parameters that the paths come from."""
+    clauses: tuple[Clause, ...] = ()
+    """What the filter was made of."""
 
     @property
     def without_arrays(self) -> SourcePlan:
@@ -65,123 +61,241 @@ class SourcePlan:
 
 @dataclass(slots=True)
 class Plan:
-    """A search, ready to be run."""
+    """A search, ready to be run once its joins are."""
 
-    type: ResourceType
+    types: tuple[ResourceType, ...]
     sources: tuple[SourcePlan, ...]
     query: Query
     count: int
     issues: list[Issue] = field(default_factory=list)
+    joins: tuple[Join, ...] = ()
+    links: tuple[Link, ...] = ()
+    shows_hidden: bool = False
+    compartment: Target | None = None
+
+    @property
+    def name(self) -> str:
+        return ", ".join(each.name for each in self.types)
 
     @property
     def counts_only(self) -> bool:
         return self.query.summary == "count" or self.query.count == 0
 
+    def joined(self, found: Sequence[Sequence[Target]]) -> Plan:
+        """Return the plan with what each of its joins found as a condition."""
+        sources = tuple(
+            replace(
+                each,
+                filter=all_of(
+                    [
+                        each.filter,
+                        *(
+                            join.filter(each.source, targets)
+                            for join, targets in zip(self.joins, found, strict=True)
+                        ),
+                    ]
+                ),
+            )
+            for each in self.sources
+        )
+        return replace(self, sources=sources, joins=())
+
 
 def plan_search(resource: ResourceType, pairs: Pairs, options: SearchOptions) -> Plan:
     """Plan a search of one type; raise BadRequest or UnknownParameter for what cannot be asked."""
+    return plan_types([resource], pairs, options)
+
+
+def plan_types(
+    types: Sequence[ResourceType],
+    pairs: Pairs,
+    options: SearchOptions,
+    *,
+    patient: str | None = None,
+    depth: int = 0,
+) -> Plan:
+    """Plan a search over several types, or in the compartment of one patient."""
     query = parse(pairs, max_count=options.max_count)
-    clauses = [each for each in query.clauses if _usable(resource, each, query, options)]
-    sort = _sort_params(resource, query, options)
-    query.applied = [each.spelled for each in clauses] + query.applied
+    planner = _Planner(tuple(types), query, options, depth)
+    clauses = planner.usable_clauses()
+    sort = planner.sort_params()
+    found = planner.links()
+    query.applied = [each.spelled for each in planner.applied] + query.applied
+    compartment = None if patient is None else Target("Patient", patient)
+    shows_hidden = any(map(names_hidden, clauses))
     sources = tuple(
-        SourcePlan(source, _filter(source, clauses, options), _sort_paths(source, sort), sort)
+        SourcePlan(
+            source,
+            _filter(source, clauses, options, compartment, shows_hidden=shows_hidden),
+            _sort_paths(source, sort),
+            sort,
+            tuple(clauses),
+        )
+        for resource in types
         for source in resource.sources
     )
     count = options.default_count if query.count is None else query.count
-    return Plan(resource, sources, query, count, list(query.issues))
+    return Plan(
+        tuple(types),
+        sources,
+        query,
+        count,
+        list(query.issues),
+        tuple(planner.joins),
+        found,
+        shows_hidden,
+        compartment,
+    )
 
 
-def _usable(resource: ResourceType, clause: Clause, query: Query, options: SearchOptions) -> bool:
-    """Say whether a clause can be answered; if not, refuse it or, when lenient, note it."""
-    try:
-        _check(resource, clause)
-    except BadRequest as refusal:
-        if not options.lenient:
-            raise
-        text = f"{refusal} It was left out of the search."
-        query.issues.append(Issue("warning", refusal.issues[0].code, text))
-        return False
-    return True
+class _Planner:
+    """Sorts what was asked into what can be answered, what is refused and what is left out."""
+
+    def __init__(
+        self, types: tuple[ResourceType, ...], query: Query, options: SearchOptions, depth: int
+    ) -> None:
+        self._types, self._query, self._options, self._depth = types, query, options, depth
+        self.joins: list[Join] = []
+        self.applied: list[Clause] = []
+
+    def usable_clauses(self) -> list[Clause]:
+        """Return the clauses that are filters; joins are put aside."""
+        found = []
+        for clause in self._query.clauses:
+            try:
+                usable = self._usable(clause)
+            except BadRequest as refusal:
+                if any(clause.values) and not isinstance(refusal, UnknownParameter):
+                    raise  # a value that cannot be read is not a clause that is not known
+                self._left_out(refusal, "It was left out of the search.")
+                continue
+            self.applied.append(clause)
+            if isinstance(usable, Join):
+                self.joins.append(usable)
+            else:
+                found.append(usable)
+        return found
+
+    def _usable(self, clause: Clause) -> Clause | Join:
+        plan = partial(_inner, options=self._options)
+        for resource in self._types:
+            if clause.name not in resource.params and clause.name != "_has":
+                raise unknown_parameter(self._types, clause.name)
+            if clause.chain is not None and len(self._types) > 1:
+                raise UnknownParameter("Chains and _has are answered for one type at a time.")
+            joined = join_of(resource, clause, self._options.registry, plan, self._depth)
+            if isinstance(joined, Join):
+                if len(self._types) > 1:
+                    raise UnknownParameter(f"'{clause.name}' is answered for CarePlan alone.")
+                return joined
+            clause = joined or clause
+            self._options.clauses.check(resource.params[clause.name], clause)
+        return clause
+
+    def sort_params(self) -> tuple[tuple[str, int], ...]:
+        query = self._query
+        found = []
+        for name, direction in query.sort:
+            if all(each.can_sort_by(name) for each in self._types):
+                found.append((name, direction))
+                continue
+            known = sorted(_common(self._types, sortable=True))
+            text = f"'{shown([name])}' cannot be sorted by. _sort takes: {', '.join(known)}."
+            self._left_out(UnknownParameter(text), "It was left out.")
+        if len(found) != len(query.sort):
+            query.applied = [each for each in query.applied if each[0] != "_sort"]
+            if found:
+                spelled = ",".join(("-" if way < 0 else "") + name for name, way in found)
+                query.applied.append(("_sort", spelled))
+        return tuple(found)
+
+    def links(self) -> tuple[Link, ...]:
+        query = self._query
+        if query.includes and query.summary == "text":
+            raise BadRequest("_include and _revinclude do not go with _summary=text.")
+        one = self._types[0] if len(self._types) == 1 else None
+        found: list[Link] = []
+        for include in query.includes:
+            try:
+                found += links(include, one, self._options.registry)
+            except UnknownParameter as refusal:
+                self._left_out(refusal, "It was left out.")
+                name = "_revinclude" if include.reverse else "_include"
+                asked = [include.source, include.param, include.target]
+                value = ":".join(each for each in asked if each is not None)
+                query.applied = [
+                    each
+                    for each in query.applied
+                    if (each[0].partition(":")[0], each[1]) != (name, value)
+                ]
+        return tuple(found)
+
+    def _left_out(self, refusal: BadRequest, end: str) -> None:
+        """Refuse what cannot be answered or, when lenient, note that it is left out."""
+        if not self._options.lenient:
+            raise refusal
+        issue = Issue("warning", refusal.issues[0].code, f"{refusal} {end}")
+        self._query.issues.append(issue)
 
 
-def _check(resource: ResourceType, clause: Clause) -> None:
-    param = resource.params.get(clause.name)
-    if param is None:
-        raise unknown_parameter(resource, clause.name)
-    if clause.modifier is not None:
-        raise UnknownParameter(f"The modifier ':{clause.modifier}' is not supported here.")
-    if not any(clause.values):
-        raise BadRequest(f"The search parameter '{clause.name}' has no value.")
+def _inner(
+    resource: ResourceType, pairs: list[tuple[str, str]], depth: int, *, options: SearchOptions
+) -> Plan:
+    if any(name.partition(":")[0] not in (*resource.params, "_has") for name, _ in _roots(pairs)):
+        raise unknown_parameter((resource,), pairs[0][0].partition(":")[0].partition(".")[0])
+    return plan_types([resource], pairs, replace(options, lenient=False), depth=depth)
 
 
-def unknown_parameter(resource: ResourceType, name: str) -> UnknownParameter:
+def _roots(pairs: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+    return ((name.partition(".")[0], value) for name, value in pairs)
+
+
+def _common(types: Sequence[ResourceType], *, sortable: bool = False) -> set[str]:
+    names = set.intersection(*(set(each.params) for each in types))
+    if sortable:
+        names = {name for name in names if all(each.can_sort_by(name) for each in types)}
+    return names
+
+
+def unknown_parameter(types: Sequence[ResourceType], name: str) -> UnknownParameter:
     """Say which parameters there are, and which one may have been meant."""
-    known = sorted(resource.params)
-    if r4_search_param(resource.name, name) is not None:
-        reason = f"The search parameter '{_shown(name)}' of {resource.name} is not supported here."
+    known = sorted(_common(types))
+    label = types[0].name if len(types) == 1 else "A search over several types"
+    if len(types) == 1 and r4_search_param(label, name) is not None:
+        reason = f"The search parameter '{shown([name])}' of {label} is not supported here."
     else:
-        reason = f"{resource.name} has no search parameter '{_shown(name)}'."
+        reason = f"{label} has no search parameter '{shown([name])}'."
     close = difflib.get_close_matches(name[:64], known, n=1)
     hint = f" Did you mean '{close[0]}'?" if close else ""
     return UnknownParameter(f"{reason}{hint} Valid ones are: {', '.join(known)}.")
 
 
-def _shown(name: str) -> str:
-    kept = "".join(letter if letter.isprintable() else "?" for letter in name[:64])
-    return kept + ("…" if len(name) > 64 else "")
-
-
-def _filter(source: Compiled, clauses: Iterable[Clause], options: SearchOptions) -> Filter:
-    found: list[Filter] = [{**source.mapping.where, **source.not_deleted}]
-    clauses = list(clauses)
-    if not any(_names_hidden(each) for each in clauses):
-        found[0] = {**found[0], **source.not_hidden}
-    for each in clauses:
-        param = source.params.get(each.name)
-        found.append(NOTHING if param is None else clause_filter(param, each, options))
+def _filter(
+    source: Compiled,
+    clauses: Iterable[Clause],
+    options: SearchOptions,
+    compartment: Target | None,
+    *,
+    shows_hidden: bool,
+) -> Filter:
+    found = [live_filter(source, shows_hidden=shows_hidden)]
+    if compartment is not None:
+        found.append(reference_filter(source.params["patient"], [compartment]))
+    found += (options.clauses.filter(source.params.get(each.name), each) for each in clauses)
     return all_of(found)
 
 
-def _names_hidden(clause: Clause) -> bool:
+def live_filter(source: Compiled, *, shows_hidden: bool = False) -> Filter:
+    """Match every record of a source that is not deleted, and not hidden unless that is asked."""
+    hidden = {} if shows_hidden else source.not_hidden
+    return {**source.mapping.where, **source.not_deleted, **hidden}
+
+
+def names_hidden(clause: Clause) -> bool:
+    """Say whether a clause asks for hidden records."""
     return clause.name == "_tag" and any(
         value.rpartition("|")[2] == "hidden" for value in clause.values
     )
-
-
-def clause_filter(param: Param, clause: Clause, options: SearchOptions) -> Filter:
-    """Return the filter of a clause: any of its values."""
-    return any_of(_value_filter(param, value, options) for value in clause.values if value)
-
-
-def _value_filter(param: Param, value: str, options: SearchOptions) -> Filter:
-    context = options.context
-    if param.type == "token":
-        return token_filter(param, value)
-    if param.type == "reference":
-        return reference_filter(param, value, options.base_url, context.reference_base)
-    return date_filter(param, value, context.timezone)
-
-
-def _sort_params(
-    resource: ResourceType, query: Query, options: SearchOptions
-) -> tuple[tuple[str, int], ...]:
-    found = []
-    for name, direction in query.sort:
-        if resource.can_sort_by(name):
-            found.append((name, direction))
-            continue
-        known = sorted(filter(resource.can_sort_by, resource.params))
-        text = f"'{_shown(name)}' cannot be sorted by. _sort takes: {', '.join(known)}."
-        if not options.lenient:
-            raise UnknownParameter(text)
-        query.issues.append(Issue("warning", "not-supported", f"{text} It was left out."))
-    if len(found) != len(query.sort):
-        query.applied = [each for each in query.applied if each[0] != "_sort"]
-        if found:
-            spelled = ",".join(("-" if way < 0 else "") + name for name, way in found)
-            query.applied.append(("_sort", spelled))
-    return tuple(found)
 
 
 def _sort_paths(source: Compiled, sort: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:

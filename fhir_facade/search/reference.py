@@ -5,11 +5,12 @@ https://hl7.org/fhir/R4/search.html#reference
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from fhir_facade.rules.filters import NOTHING, Filter
+from fhir_facade.rules.filters import Filter
 from fhir_facade.rules.kinds.base import Target
 from fhir_facade.rules.mapping import Param
+from fhir_facade.rules.text import is_id
 from fhir_facade.search.params import unescape
 
 
@@ -26,11 +27,7 @@ def parse_reference(value: str, base_url: str, reference_base: Mapping[str, str]
     return Target(kind, key) if "/" not in key else None
 
 
-def reference_filter(
-    param: Param, value: str, base_url: str, reference_base: Mapping[str, str]
-) -> Filter:
-    """Return the filter of one reference value."""
-    target = parse_reference(value, base_url, reference_base)
-    if target is None:
-        return NOTHING
-    return param.filter(lambda kind, site: kind.reference(site, target))
+def reference_filter(param: Param, targets: Iterable[Target | None]) -> Filter:
+    """Return the filter of what refers to one of the targets; what cannot be an id is none."""
+    known = [each for each in targets if each is not None and is_id(each.id)]
+    return param.filter(lambda kind, site: kind.reference(site, known))

@@ -14,13 +14,19 @@ from fhir_facade.search.params import unescape
 _BAR = re.compile(r"(?<!\\)((?:\\\\)*)\|")
 
 
-def token_filter(param: Param, value: str) -> Filter:
-    """Return the filter of one token value; one that cannot match matches nothing."""
-    system: str | None = None
-    code: str | None = unescape(value)
-    if (bar := _BAR.search(value)) is not None:
-        system = unescape(value[: bar.end() - 1])
-        code = unescape(value[bar.end() :]) or None
+def split_bars(value: str) -> list[str]:
+    """Split a value at its unescaped bars, and undo the escapes."""
+    return [unescape(each) for each in _BAR.sub("\\1\x00", value).split("\x00")]
+
+
+def read_token(value: str) -> tuple[str | None, str | None]:
+    """Return (system, code): None is any, an empty system is none."""
+    system, *code = split_bars(value)
+    return (system, "|".join(code) or None) if code else (None, system)
+
+
+def token_filter(param: Param, system: str | None, code: str | None) -> Filter:
+    """Return the filter of one token; one that cannot match matches nothing."""
     found = [param.filter(lambda kind, site: kind.token(site, system, code))]
     for target in param.targets:
         if target.kind.is_token_of_absent(system, code):

@@ -6,7 +6,7 @@ from fhir_facade.rules.kinds.datatypes import Annotation, Identifier, Money
 from fhir_facade.rules.kinds.extensions import Complex, part
 from fhir_facade.rules.kinds.primitives import Boolean, Date, DateTime, Decimal, Integer, Key, Text
 from fhir_facade.rules.kinds.quantities import Measure, Quantity
-from fhir_facade.rules.kinds.record import RecordId, RecordTime, Tags
+from fhir_facade.rules.kinds.record import RecordId, RecordTime, Tags, Unstored
 from fhir_facade.rules.kinds.references import CaseLinks, ModuleLinks, Reference
 
 __all__ = [
@@ -34,5 +34,6 @@ __all__ = [
     "Site",
     "Tags",
     "Text",
+    "Unstored",
     "part",
 ]

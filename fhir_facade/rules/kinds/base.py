@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from fhir_facade.rules.context import Context
 from fhir_facade.rules.date_search import Comparison
-from fhir_facade.rules.filters import NOTHING, Filter
+from fhir_facade.rules.filters import EVERYTHING, NOTHING, Filter
 from fhir_facade.rules.findings import Encode, Finding, Findings, Severity
+from fhir_facade.rules.text_match import TextMatch
 
 DATA_ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 
@@ -91,9 +93,34 @@ class Kind:
         """Whether a search can sort by it: by one value that stands outside any array."""
         return not self.many
 
+    @property
+    def modifiers(self) -> tuple[str, ...]:
+        """The modifiers a search of it takes, beside those that its search type always has."""
+        return ()
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The resource types that it refers to."""
+        return ()
+
+    @property
+    def held_by(self) -> tuple[str, str] | None:
+        """Where the link stands on the other side: the type that holds it, and its parameter."""
+        return None
+
+    @property
+    def searched_part(self) -> str:
+        """The path below the rule's element that a search looks at."""
+        return ""
+
     def encoder(self, site: Site) -> Encode:
         """Return the function that turns a stored value into FHIR."""
         raise NotImplementedError
+
+    def present(self, site: Site) -> Filter:
+        """Match where the resource has a value; one that only says why it has none is none."""
+        del site
+        return EVERYTHING
 
     def token(self, site: Site, system: str | None, code: str | None) -> Filter:
         """Find by token; `system` None is any, `""` is none; `code` None is any."""
@@ -105,9 +132,34 @@ class Kind:
         del system, code
         return False
 
-    def reference(self, site: Site, target: Target) -> Filter:
-        """Find by reference."""
-        del site, target
+    def text(self, site: Site, match: TextMatch) -> Filter:
+        """Find a token by the words that go with it."""
+        del site, match
+        return NOTHING
+
+    def of_type(self, site: Site, kind: tuple[str, str], value: str) -> Filter:
+        """Find an identifier by the (system, code) of its type, and its value."""
+        del site, kind, value
+        return NOTHING
+
+    def string(self, site: Site, match: TextMatch) -> Filter:
+        """Find by text."""
+        del site, match
+        return NOTHING
+
+    def uri(self, site: Site, value: str, how: str | None) -> Filter:
+        """Find by URI; `how` is None, `below` or `above`."""
+        del site, value, how
+        return NOTHING
+
+    def reference(self, site: Site, targets: Sequence[Target]) -> Filter:
+        """Find what refers to one of the targets."""
+        del site, targets
+        return NOTHING
+
+    def identifier(self, site: Site, system: str | None, value: str | None) -> Filter:
+        """Find by the identifier in a reference; None and `""` as for a token."""
+        del site, system, value
         return NOTHING
 
     def date(self, site: Site, comparison: Comparison) -> Filter:
@@ -163,11 +215,28 @@ class Many(Kind):
 
         return encode
 
-    def token(self, site: Site, system: str | None, code: str | None) -> Filter:
-        return _open(self.of.token(site, system, code))
+    @property
+    def modifiers(self) -> tuple[str, ...]:
+        return self.of.modifiers
 
-    def reference(self, site: Site, target: Target) -> Filter:
-        return _open(self.of.reference(site, target))
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return self.of.targets
+
+    def present(self, site: Site) -> Filter:
+        return _open(self.of.present(site), site.field)
+
+    def token(self, site: Site, system: str | None, code: str | None) -> Filter:
+        return _open(self.of.token(site, system, code), site.field)
+
+    def text(self, site: Site, match: TextMatch) -> Filter:
+        return _open(self.of.text(site, match), site.field)
+
+    def reference(self, site: Site, targets: Sequence[Target]) -> Filter:
+        return _open(self.of.reference(site, targets), site.field)
+
+    def identifier(self, site: Site, system: str | None, value: str | None) -> Filter:
+        return _open(self.of.identifier(site, system, value), site.field)
 
     def paths(self, path: str) -> tuple[str, ...]:
         return self.of.paths(path)
@@ -176,12 +245,16 @@ class Many(Kind):
         return f"list of {self.of.describe()}"
 
 
-def _open(condition: Filter) -> Filter:
+def _open(condition: Filter, field: str) -> Filter:
     """Drop the guard against arrays, since any element may match; but one must match alone."""
+    if condition in (NOTHING, EVERYTHING):
+        return condition
     if "$or" in condition:
-        return {"$or": [_open(each) for each in condition["$or"]]}
-    own = {path: wanted for path, wanted in condition.items() if path != "$nor"}
-    ((path, wanted),) = own.items()
-    if isinstance(wanted, dict) and len(wanted) > 1 and "." not in path:
-        return {"$or": [{path: {"$elemMatch": wanted}}, condition]}
-    return own
+        return {"$or": [_open(each, field) for each in condition["$or"]]}
+    parts = condition.get("$and", [condition])
+    wanted = [pair for part in parts for pair in part.items() if pair[0] != "$nor"]
+    (path, first), *others = wanted
+    if not others and not (isinstance(first, dict) and len(first) > 1):
+        return {path: first}
+    inside = first if path == field else {each.removeprefix(f"{field}."): c for each, c in wanted}
+    return {"$or": [{field: {"$elemMatch": inside}}, condition]}

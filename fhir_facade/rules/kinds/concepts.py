@@ -11,10 +11,20 @@ from typing import Any
 
 from fhir_facade.rules.codes import Codes
 from fhir_facade.rules.context import Context
-from fhir_facade.rules.filters import EMPTY, NOTHING, Filter, any_of, scalar
+from fhir_facade.rules.filters import (
+    EMPTY,
+    EVERYTHING,
+    NOTHING,
+    Filter,
+    absent,
+    all_of,
+    any_of,
+    scalar,
+)
 from fhir_facade.rules.findings import Encode, Findings
 from fhir_facade.rules.kinds.base import Kind, Site, data_absent, wrong_type
 from fhir_facade.rules.text import LEGAL_CODE, clean, is_code
+from fhir_facade.rules.text_match import TextMatch, texts
 
 UNKNOWN_SPELLING = "not a spelling the code table knows"
 
@@ -96,6 +106,15 @@ class Code(Kind):
     def _is_otherwise(self, system: str | None, code: str | None) -> bool:
         known = (None, self.otherwise_system or self.codes.system)
         return self.otherwise is not None and system in known and code in (None, self.otherwise)
+
+    @property
+    def modifiers(self) -> tuple[str, ...]:
+        return ("in", "not-in")
+
+    def present(self, site: Site) -> Filter:
+        if self.otherwise is not None or self.required:
+            return EVERYTHING
+        return scalar(site.field, {"$in": list(self._readings(site))})
 
     def is_token_of_absent(self, system: str | None, code: str | None) -> bool:
         return self._is_otherwise(system, code)
@@ -208,6 +227,43 @@ class Concept(Kind):
             return NOTHING
         wanted = {"$in": values} if values else self._any_local(site)
         return any_of([scalar(site.field, wanted), scalar(f"{site.field}.value", wanted)])
+
+    @property
+    def modifiers(self) -> tuple[str, ...]:
+        return ("text", *(("in", "not-in") if self.codes else ()))
+
+    def present(self, site: Site) -> Filter:
+        return any_of(
+            texts(path) for path in (site.field, f"{site.field}.value", f"{site.field}.display")
+        )
+
+    def text(self, site: Site, match: TextMatch) -> Filter:
+        value, display = f"{site.field}.value", f"{site.field}.display"
+        known = self._spellings_shown_as(site, match)
+        plain = {"$in": known} if known else None
+        found = [scalar(path, plain) for path in (site.field, value) if plain]
+        own = self._own_words(site, match)
+        found.append(scalar(site.field, own))
+        found.append(all_of([absent(display), scalar(value, own)]))
+        return any_of([*found, match.filter(display)])
+
+    def _spellings_shown_as(self, site: Site, match: TextMatch) -> list[str]:
+        """Return the stored spellings of the codes whose display fits."""
+        strays = site.context.stray_codes.get(site.element)
+        return [
+            spelling
+            for table in self.codes
+            for spelling, code in table.readings(strays).items()
+            if match.matches(table.display(code))
+        ]
+
+    def _own_words(self, site: Site, match: TextMatch) -> dict[str, Any]:
+        """Return what finds a stored text that is served as words."""
+        strays = site.context.stray_codes.get(site.element)
+        taken = [spelling for table in self.codes for spelling in table.readings(strays)]
+        coded = bool(self.system) and not (self.shows or self.says)
+        condition = match.no_code() if coded else match.condition()
+        return {**condition, "$nin": taken} if taken and not self.says else condition
 
     def _any_local(self, site: Site) -> dict[str, Any]:
         """Match each legal code that no table reads: what is served under the local system."""

@@ -20,6 +20,19 @@ from fhir_facade.rules.text import clean, fhir_id, is_id, key_text, stored_ids, 
 _KEY_TYPES = ["string", "objectId", "binData", "int", "long", "double"]
 
 
+IDENTIFIER_TYPES = "http://terminology.hl7.org/CodeSystem/v2-0203"
+FILLER = (IDENTIFIER_TYPES, "FILL", "Filler Identifier")
+"""The number that this platform gave: (system, code, display) of its type."""
+PLACER = (IDENTIFIER_TYPES, "PLAC", "Placer Identifier")
+"""The number that another party gave."""
+
+
+def identifier_type(kind: tuple[str, str, str]) -> dict[str, Any]:
+    """Return the type of an Identifier."""
+    system, code, display = kind
+    return {"coding": [{"system": system, "code": code, "display": display}]}
+
+
 @dataclass(frozen=True)
 class Identifier(Kind):
     """An Identifier from a stored key; `of_record` takes the document's own `_id`."""
@@ -38,6 +51,7 @@ class Identifier(Kind):
     def encoder(self, site: Site) -> Encode:
         system = site.context.identifier_system(self.sid)
         text_of = fhir_id if self.of_record else key_text
+        kind = identifier_type(FILLER)
 
         def encode(value: Any, findings: Findings) -> Any:
             text = text_of(value)
@@ -45,9 +59,19 @@ class Identifier(Kind):
                 if value != "":
                     findings.append(site.degraded(wrong_type(value, "a key")))
                 return None
-            return {"system": system, "value": text}
+            return {"type": kind, "system": system, "value": text}
 
         return encode
+
+    @property
+    def modifiers(self) -> tuple[str, ...]:
+        return ("of-type",)
+
+    def present(self, site: Site) -> Filter:
+        return self.token(site, None, None)
+
+    def of_type(self, site: Site, kind: tuple[str, str], value: str) -> Filter:
+        return self.token(site, None, value) if kind == FILLER[:2] else NOTHING
 
     def token(self, site: Site, system: str | None, code: str | None) -> Filter:
         if system not in (None, site.context.identifier_system(self.sid)):

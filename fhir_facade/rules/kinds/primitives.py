@@ -15,11 +15,12 @@ from typing import Any
 from bson import Decimal128
 
 from fhir_facade.rules import dates
-from fhir_facade.rules.date_search import Comparison, Precision, date_filter
-from fhir_facade.rules.filters import Filter
+from fhir_facade.rules.date_search import Comparison, Precision, date_filter, readable
+from fhir_facade.rules.filters import NOTHING, Filter, scalar
 from fhir_facade.rules.findings import Encode, Findings
 from fhir_facade.rules.kinds.base import Kind, Site, data_absent, wrong_type
-from fhir_facade.rules.text import FALSE_VALUES, TRUE_VALUES, clean, key_text
+from fhir_facade.rules.text import FALSE_VALUES, TRUE_VALUES, clean, key_text, stored_keys
+from fhir_facade.rules.text_match import TextMatch, keys, texts
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,19 @@ class Text(Kind):
 
         return encode
 
+    @property
+    def modifiers(self) -> tuple[str, ...]:
+        return ("text",) if self.concept else ()
+
+    def present(self, site: Site) -> Filter:
+        return texts(site.field)
+
+    def string(self, site: Site, match: TextMatch) -> Filter:
+        return match.filter(site.field)
+
+    def text(self, site: Site, match: TextMatch) -> Filter:
+        return match.filter(site.field)
+
     def describe(self) -> str:
         return "text of a CodeableConcept" if self.concept else "text"
 
@@ -82,6 +96,18 @@ class Key(Kind):
             return text
 
         return encode
+
+    @property
+    def search_type(self) -> str | None:
+        return "token"
+
+    def present(self, site: Site) -> Filter:
+        return keys(site.field)
+
+    def token(self, site: Site, system: str | None, code: str | None) -> Filter:
+        if system or code is None:
+            return NOTHING
+        return scalar(site.field, {"$in": stored_keys(code)})
 
 
 @dataclass(frozen=True)
@@ -216,6 +242,9 @@ class DateTime(Kind):
 
         return encode
 
+    def present(self, site: Site) -> Filter:
+        return readable(site.field, partial=self.as_type != "instant")
+
     def date(self, site: Site, comparison: Comparison) -> Filter:
         precision = Precision.POINT if self.as_type == "instant" else Precision.SPELLED
         return date_filter(site.field, comparison, site.context.timezone, precision)
@@ -246,6 +275,9 @@ class Date(Kind):
             return dates.local_day(moment, zone)
 
         return encode
+
+    def present(self, site: Site) -> Filter:
+        return readable(site.field)
 
     def date(self, site: Site, comparison: Comparison) -> Filter:
         return date_filter(site.field, comparison, site.context.timezone, Precision.DAY)

@@ -107,6 +107,40 @@ class Tags(Kind):
             names += [f"parent.{name}" for name in MARKS["hidden"]]
         return any_of({name: {"$in": list(TRUE_VALUES)}} for name in names)
 
+    def present(self, site: Site) -> Filter:
+        return self.token(site, None, None)
+
+
+@dataclass(frozen=True)
+class Unstored(Kind):
+    """An element that no document has, which a search may ask for all the same."""
+
+    as_type: str
+    searched_as: str
+
+    @property
+    def fhir_type(self) -> str:
+        return self.as_type
+
+    @property
+    def search_type(self) -> str | None:
+        return self.searched_as
+
+    @property
+    def sortable(self) -> bool:
+        return False
+
+    def encoder(self, site: Site) -> Encode:
+        del site
+        return lambda value, findings: None
+
+    def present(self, site: Site) -> Filter:
+        del site
+        return NOTHING
+
+    def describe(self) -> str:
+        return "nothing is stored for it"
+
 
 _LEGAL = r"^[A-Za-z0-9\-.]{1,64}$"
 _ENCODED_TOO_LONG = "^x-([0-9a-f]{2}){15,}$"
@@ -134,6 +168,11 @@ class RecordTime(DateTime):
     """`meta.lastUpdated`; the time an ObjectId `_id` holds stands in for a missing one."""
 
     as_type: str = "instant"
+
+    def present(self, site: Site) -> Filter:
+        if site.field.rsplit(".", 1)[-1] == "_id":
+            return {site.field: {"$type": "objectId"}}
+        return super().present(site)
 
     def date(self, site: Site, comparison: Comparison) -> Filter:
         if site.field.rsplit(".", 1)[-1] == "_id":

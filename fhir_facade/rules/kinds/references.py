@@ -14,6 +14,7 @@ from fhir_facade.rules.filters import NOTHING, Filter, any_of, scalar
 from fhir_facade.rules.findings import Encode, Findings
 from fhir_facade.rules.kinds.base import Kind, Site, Target, data_absent, wrong_type
 from fhir_facade.rules.text import clean, fhir_id, is_id, key_text, stored_ids, stored_keys
+from fhir_facade.rules.text_match import keys, texts
 
 _LABELS = ("name", "display")
 
@@ -83,11 +84,34 @@ class Reference(Kind):
 
         return encode
 
-    def reference(self, site: Site, target: Target) -> Filter:
-        if target.type not in (None, self.to) or not is_id(target.id):
+    @property
+    def modifiers(self) -> tuple[str, ...]:
+        return ("identifier",)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return (self.to,)
+
+    def present(self, site: Site) -> Filter:
+        named = [texts(f"{site.field}.{name}") for name in _LABELS]
+        return any_of([keys(f"{site.field}.id"), keys(site.field), *named])
+
+    def reference(self, site: Site, targets: Sequence[Target]) -> Filter:
+        ids = [each.id for each in targets if each.type in (None, self.to) and is_id(each.id)]
+        return self._keyed(site, ids)
+
+    def identifier(self, site: Site, system: str | None, value: str | None) -> Filter:
+        if system not in (None, site.context.identifier_system(self.sid)):
             return NOTHING
-        keys = {"$in": [*stored_keys(target.id), f"{self.to}/{target.id}"]}
-        return any_of([scalar(f"{site.field}.id", keys), scalar(site.field, keys)])
+        if value is None:
+            return any_of([keys(f"{site.field}.id"), keys(site.field)])
+        return self._keyed(site, [value])
+
+    def _keyed(self, site: Site, ids: Sequence[str]) -> Filter:
+        if not ids:
+            return NOTHING
+        known = [key for id in ids for key in (*stored_keys(id), f"{self.to}/{id}")]
+        return any_of(scalar(path, {"$in": known}) for path in (f"{site.field}.id", site.field))
 
     def paths(self, path: str) -> tuple[str, ...]:
         return (f"{path}.id", path)
@@ -114,6 +138,7 @@ def unreadable(value: Any) -> str:
 
 
 _LINK_FIELDS = (("type", "id"), ("module", "moduleId"), ("moduleType", "moduleId"))
+_ID_TYPES = ["objectId", "string", "binData"]
 CASE_MODULES = ("case", "Case", "CASE")
 
 
@@ -140,19 +165,16 @@ def case_keys(value: Any) -> list[str]:
     return found
 
 
-def case_filter(path: str, fhir: str) -> Filter:
-    """Match documents linked to a case."""
-    return cases_filter(path, stored_ids(fhir))
-
-
 def cases_filter(path: str, keys: Sequence[Any]) -> Filter:
     """Match documents linked to one of the cases; a link's halves must stand in one element."""
-    if not keys:
-        return NOTHING
+    return _links_filter(path, {"$in": list(keys)}) if keys else NOTHING
+
+
+def _links_filter(path: str, wanted: Filter) -> Filter:
     pairs = [
         {
             **scalar(type_field, {"$in": list(CASE_MODULES)}),
-            **scalar(id_field, {"$in": list(keys)}),
+            **scalar(id_field, wanted),
             "$nor": [{type_field: {"$type": "array"}}, {id_field: {"$type": "array"}}],
         }
         for type_field, id_field in _LINK_FIELDS
@@ -203,10 +225,30 @@ class CaseLinks(Kind):
 
         return encode
 
-    def reference(self, site: Site, target: Target) -> Filter:
-        if target.type not in (None, "EpisodeOfCare"):
+    @property
+    def modifiers(self) -> tuple[str, ...]:
+        return ("identifier",)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return ("EpisodeOfCare",)
+
+    def present(self, site: Site) -> Filter:
+        """The first and all are there if any is; the others go with the first."""
+        if self.which == "others":
             return NOTHING
-        return case_filter(site.field, target.id)
+        return _links_filter(site.field, {"$type": _ID_TYPES, "$nin": [""]})
+
+    def reference(self, site: Site, targets: Sequence[Target]) -> Filter:
+        if self.which == "others":
+            return NOTHING
+        ids = [each.id for each in targets if each.type in (None, "EpisodeOfCare")]
+        return cases_filter(site.field, [key for id in ids for key in stored_ids(id)])
+
+    def identifier(self, site: Site, system: str | None, value: str | None) -> Filter:
+        if system not in (None, site.context.identifier_system("case")):
+            return NOTHING
+        return self.present(site) if value is None else self.reference(site, [Target(None, value)])
 
     def paths(self, path: str) -> tuple[str, ...]:
         return (f"{path}.id", f"{path}.moduleId")

@@ -1,0 +1,96 @@
+"""$docref: the document references of a patient, as US Core defines it.
+
+https://hl7.org/fhir/us/core/OperationDefinition-docref.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from fhir_facade.errors import BadRequest, UnknownParameter, UnsupportedMediaType
+from fhir_facade.http.request import FhirRequest
+from fhir_facade.http.response import Reply
+from fhir_facade.http.searches import Asked, Pairs, Searches
+
+PATH = "DocumentReference/$docref"
+_TAKEN = ("patient", "start", "end", "type", "on-demand")
+_PAGING = ("_count", "_cursor", "_format", "_pretty", "_total")
+_NO_SUCH_ID = "!"
+"""What no id can be: a search for it finds nothing."""
+
+
+async def docref(searches: Searches, request: FhirRequest) -> Reply:
+    """GET [base]/DocumentReference/$docref?patient=…"""
+    request.require_json()
+    return await _answer(searches, request, request.pairs)
+
+
+async def docref_by_post(searches: Searches, request: FhirRequest) -> Reply:
+    """POST [base]/DocumentReference/$docref, its parameters as a Parameters resource"""
+    request.require_json()
+    kind = (request.header(b"content-type") or "").partition(";")[0].strip().lower()
+    if kind not in ("application/fhir+json", "application/json"):
+        raise UnsupportedMediaType("$docref takes Parameters as application/fhir+json.")
+    body = await request.body(searches.settings.max_body)
+    return await _answer(searches, request, [*request.pairs, *_parameters(body)])
+
+
+async def _answer(searches: Searches, request: FhirRequest, given: Pairs) -> Reply:
+    resource = searches.type("DocumentReference")
+    shown = [pair for pair in given if pair[0] != "_cursor"]
+    return await searches.answer(request, Asked(PATH, (resource,), _search(given), shown=shown))
+
+
+def _search(given: Pairs) -> Pairs:
+    """Return the search that the operation's parameters stand for."""
+    found: list[tuple[str, str]] = []
+    for name, value in given:
+        if name in _PAGING:
+            found.append((name, value))
+        elif name not in _TAKEN:
+            known = ", ".join(_TAKEN)
+            raise UnknownParameter(f"$docref has no such parameter here; it takes: {known}.")
+        elif name in ("start", "end"):
+            found.append(("period", ("ge" if name == "start" else "le") + value))
+        elif name == "on-demand":
+            if value == "true":  # every document here is there already
+                found.append(("_id", _NO_SUCH_ID))
+            elif value != "false":
+                raise BadRequest("on-demand is true or false.")
+        else:
+            found.append((name, value))
+    if sum(name == "patient" for name, _ in found) != 1:
+        raise BadRequest("$docref needs one patient.", expression="Parameters.parameter")
+    return found
+
+
+def _parameters(body: bytes) -> Iterator[tuple[str, str]]:
+    """Yield the parameters of a Parameters resource; raise BadRequest if it is none."""
+    try:
+        resource = orjson.loads(body)
+        parameters = resource.get("parameter", [])
+        if resource["resourceType"] != "Parameters":
+            raise ValueError("another resource")
+        for each in parameters:
+            yield str(each["name"]), _value(each)
+    except (ValueError, KeyError, AttributeError, TypeError):
+        raise BadRequest(
+            "The body is not a Parameters resource whose parameters have a name and a value.",
+            expression="Parameters",
+        ) from None
+
+
+def _value(parameter: dict[str, Any]) -> str:
+    (name,) = (each for each in parameter if each.startswith("value"))
+    value = parameter[name]
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if name == "valueCodeableConcept":
+        value = value["coding"][0]
+    if isinstance(value, dict):
+        coding = f"{value['system']}|" if "system" in value else ""
+        return coding + str(value["code"])
+    return str(value)

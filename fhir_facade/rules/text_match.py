@@ -1,0 +1,110 @@
+"""String comparison of R4 search: blind to case and to accents, as regular expressions.
+
+A pattern names every character that folds to each letter of what is looked for, so that any server
+that knows regular expressions answers alike, without options or collations.
+
+https://hl7.org/fhir/R4/search.html#string
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from fhir_facade.rules.filters import NOTHING, Filter, any_of, scalar
+
+_MARKS = re.compile("[\u0300-\u036f]")
+_IGNORED = "[\x01-\x08\x0b\x0c\x0e-\x1f\x7f\u0300-\u036f]*"
+_LAST_FOLDED = 0x2FFFF
+
+_NO_CODE = re.compile(r"^\s|\s\s|[\t\n\r]")
+
+CONTROL = "\x01-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff"
+BLANK = "\t\n\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+TEXT = f"[^{CONTROL}{BLANK}]"
+"""Matches a text of which something is left to serve."""
+KEY = f"^[^{CONTROL}]*{TEXT}[^{CONTROL}]*$"
+"""Matches a text that is served as a key."""
+
+
+def fold(text: str) -> str:
+    """Return the text without case and accents."""
+    plain = _MARKS.sub("", unicodedata.normalize("NFD", text.lower()))
+    return unicodedata.normalize("NFC", plain)
+
+
+@lru_cache(maxsize=1)
+def _spellings() -> dict[str, str]:
+    """Return folded character → every other character that folds to it."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for number in range(0x80, _LAST_FOLDED):
+        character = chr(number)
+        folded = fold(character) if character.isprintable() else character
+        if folded != character and len(folded) == 1:
+            found[folded].append(character)
+    return {folded: "".join(each) for folded, each in found.items()}
+
+
+def _character(folded: str) -> str:
+    """Return the pattern of one folded character, in each of its spellings."""
+    others = _spellings().get(folded, "")
+    upper = folded.upper()
+    same = dict.fromkeys([folded, *([upper] if len(upper) == 1 else []), *others])
+    if len(same) == 1:
+        return re.escape(folded)
+    return f"[{''.join(map(re.escape, same))}]"
+
+
+def _pattern(text: str) -> str:
+    return _IGNORED + "".join(_character(each) + _IGNORED for each in fold(text))
+
+
+@dataclass(frozen=True, slots=True)
+class TextMatch:
+    """One string value of a search."""
+
+    value: str
+    how: str = "prefix"
+    """`prefix` and `contains` are blind to case and accents, `exact` is not."""
+
+    def condition(self) -> Any:
+        """Return the condition on a stored text."""
+        if self.how == "exact":
+            return self.value
+        start = "^" if self.how == "prefix" else ""
+        return {"$regex": start + _pattern(self.value)}
+
+    def no_code(self) -> Any:
+        """Return the condition on a stored text that is not spelled as a code."""
+        start, pattern = ("^" if self.how == "prefix" else ""), _pattern(self.value)
+        if _NO_CODE.search(self.value):
+            return {"$regex": start + pattern}
+        return {"$regex": rf"{start}{pattern}[\s\S]*(\s$|\s\s|[\t\n\r])"}
+
+    def filter(self, path: str) -> Filter:
+        """Return the filter of a stored text."""
+        return scalar(path, self.condition()) if self.value else NOTHING
+
+    def matches(self, text: str) -> bool:
+        """Say whether a text that is not stored, the display of a code, fits."""
+        if self.how == "exact":
+            return text == self.value
+        own, wanted = fold(text), fold(self.value)
+        return wanted in own if self.how == "contains" else own.startswith(wanted)
+
+
+def texts(path: str) -> Filter:
+    """Match where a text is stored of which something is left to serve."""
+    return scalar(path, {"$regex": TEXT})
+
+
+_KEY_TYPES = ["objectId", "binData", "int", "long", "double", "decimal"]
+
+
+def keys(path: str) -> Filter:
+    """Match where a key is stored that is served as text."""
+    return any_of([scalar(path, {"$regex": KEY}), scalar(path, {"$type": _KEY_TYPES})])

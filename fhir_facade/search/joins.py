@@ -1,0 +1,138 @@
+"""Conditions that only another search can tell: chains, `_has`, and links held by the other side.
+
+A join is planned like any search; whoever runs the plan runs the join first, and turns what it
+finds into a filter on ids.
+
+https://hl7.org/fhir/R4/search.html#chaining
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from fhir_facade.errors import BadRequest, UnknownParameter
+from fhir_facade.rules.filters import Filter, any_of
+from fhir_facade.rules.kinds.base import Target
+from fhir_facade.rules.mapping import Compiled, Param
+from fhir_facade.rules.registry import Registry, ResourceType
+from fhir_facade.search.params import Clause, split_values
+from fhir_facade.search.reference import reference_filter
+
+if TYPE_CHECKING:
+    from fhir_facade.search.plan import Plan
+
+MOST_JOINS = 4
+"""How many steps a chain may have."""
+
+PlanType = Callable[[ResourceType, list[tuple[str, str]], int], "Plan"]
+"""Plans the search on the other type: (type, parameters, depth)."""
+
+
+@dataclass(frozen=True)
+class Join:
+    """A search on another type, and how its result selects here."""
+
+    plan: Plan
+    param: str
+    """A chain's reference parameter, here; or that of the other type, which names what is found."""
+    forward: bool
+    """True for a chain: the other type's matches are what `param` refers to."""
+
+    def filter(self, source: Compiled, targets: Sequence[Target]) -> Filter:
+        """Return the filter on one source, once the other search's ids are known."""
+        if self.forward:
+            param = source.params.get(self.param)
+            return any_of([]) if param is None else reference_filter(param, targets)
+        ids = list(dict.fromkeys(each.id for each in targets))
+        by_id = source.params["_id"]
+        return any_of(
+            by_id.filter(lambda kind, site, id=id: kind.token(site, None, id))  # type: ignore[misc]
+            for id in ids
+        )
+
+
+def join_of(
+    resource: ResourceType, clause: Clause, registry: Registry, plan: PlanType, depth: int
+) -> Join | Clause | None:
+    """Return the join that a clause asks for, another clause that says the same, or None."""
+    if clause.chain is None:
+        param = resource.params.get(clause.name)
+        held_by = None if param is None else held(param)
+        return None if held_by is None else _held(clause, held_by, registry, plan, depth)
+    if depth >= MOST_JOINS:
+        raise BadRequest(f"A chain has up to {MOST_JOINS} steps.")
+    if clause.name == "_has":
+        return _has(clause, registry, plan, depth)
+    return _chain(resource, clause, registry, plan, depth)
+
+
+def held(param: Param) -> tuple[str, str] | None:
+    """Return the type and the parameter that hold the link a parameter asks for."""
+    return param.targets[0].kind.held_by if param.targets else None
+
+
+def _held(
+    clause: Clause, held_by: tuple[str, str], registry: Registry, plan: PlanType, depth: int
+) -> Join:
+    """`CarePlan?goal=x` asks for the case that the goal x names."""
+    name, param = held_by
+    if clause.modifier not in (None, name):
+        raise UnknownParameter(f"'{clause.name}' takes no modifier but ':{name}' here.")
+    own = [each.rpartition("/")[2] for each in clause.values if _may_be(each, name)]
+    other = registry.types[name]
+    return Join(plan(other, [("_id", ",".join(own) or "-none-")], depth + 1), param, forward=False)
+
+
+def _may_be(reference: str, name: str) -> bool:
+    return "/" not in reference or reference.rsplit("/", 2)[-2] == name
+
+
+def _has(clause: Clause, registry: Registry, plan: PlanType, depth: int) -> Join:
+    name, _, param = (clause.modifier or "").partition(":")
+    other = registry.get(name)
+    if other is None:
+        raise UnknownParameter("_has names a type that is not served here.")
+    known = other.params.get(param)
+    if known is None or known.type != "reference" or held(known) is not None:
+        usable = ", ".join(sorted(references(other)))
+        raise UnknownParameter(f"_has takes one of these parameters of {name}: {usable}.")
+    pairs = [(clause.chain or "", clause.values[0])]
+    return Join(plan(other, pairs, depth + 1), param, forward=False)
+
+
+def references(resource: ResourceType) -> list[str]:
+    """Return the parameters that refer to something, and hold the link themselves."""
+    return [
+        name
+        for name, each in resource.params.items()
+        if each.type == "reference" and held(each) is None
+    ]
+
+
+def _chain(
+    resource: ResourceType, clause: Clause, registry: Registry, plan: PlanType, depth: int
+) -> Join | Clause:
+    param = resource.params.get(clause.name)
+    if param is None or param.type != "reference":
+        raise UnknownParameter(
+            f"{resource.name} has no reference parameter of that name to chain from; "
+            f"it has: {', '.join(sorted(references(resource)))}."
+        )
+    named = [clause.modifier] if clause.modifier else list(param.refers_to)
+    if not set(named) <= set(param.refers_to):
+        known = ", ".join(param.refers_to)
+        raise UnknownParameter(f"'{param.name}' refers to: {known}.")
+    served = [name for name in named if registry.get(name) is not None]
+    if not served and clause.chain == "identifier":
+        values = split_values(clause.values[0])
+        return replace(clause, modifier="identifier", chain=None, values=values)
+    if len(served) != 1:
+        raise UnknownParameter(
+            f"'{param.name}' refers to {', '.join(named)}; a chain goes through one type that is "
+            "served here (or, as .identifier, through any)."
+        )
+    other = registry.types[served[0]]
+    pairs = [(clause.chain or "", clause.values[0])]
+    return Join(plan(other, pairs, depth + 1), param.name, forward=True)
