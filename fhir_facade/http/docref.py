@@ -14,12 +14,11 @@ from fhir_facade.errors import BadRequest, UnknownParameter, UnsupportedMediaTyp
 from fhir_facade.http.request import FhirRequest
 from fhir_facade.http.response import Reply
 from fhir_facade.http.searches import Asked, Pairs, Searches
+from fhir_facade.search.joins import NO_ID
 
 PATH = "DocumentReference/$docref"
 _TAKEN = ("patient", "start", "end", "type", "on-demand")
 _PAGING = ("_count", "_cursor", "_format", "_pretty", "_total")
-_NO_SUCH_ID = "!"
-"""What no id can be: a search for it finds nothing."""
 
 
 async def docref(searches: Searches, request: FhirRequest) -> Reply:
@@ -57,7 +56,7 @@ def _search(given: Pairs) -> Pairs:
             found.append(("period", ("ge" if name == "start" else "le") + value))
         elif name == "on-demand":
             if value == "true":  # every document here is there already
-                found.append(("_id", _NO_SUCH_ID))
+                found.append(("_id", NO_ID))
             elif value != "false":
                 raise BadRequest("on-demand is true or false.")
         else:

@@ -8,26 +8,39 @@ https://hl7.org/fhir/R4/search.html#chaining
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from fhir_facade.errors import BadRequest, UnknownParameter
 from fhir_facade.rules.filters import Filter, any_of
 from fhir_facade.rules.kinds.base import Target
 from fhir_facade.rules.mapping import Compiled, Param
-from fhir_facade.rules.registry import Registry, ResourceType
+from fhir_facade.rules.registry import ResourceType
+from fhir_facade.search.options import SearchOptions
 from fhir_facade.search.params import Clause, split_values
-from fhir_facade.search.reference import reference_filter
+from fhir_facade.search.reference import parse_reference, reference_filter
 
 if TYPE_CHECKING:
     from fhir_facade.search.plan import Plan
 
+NO_ID = "!"
+"""What no id can be: a search for it finds nothing."""
+
 MOST_JOINS = 4
 """How many steps a chain may have."""
 
-PlanType = Callable[[ResourceType, list[tuple[str, str]], int], "Plan"]
-"""Plans the search on the other type: (type, parameters, depth)."""
+
+class PlanType(Protocol):
+    """Plans the search on the other type."""
+
+    def __call__(
+        self,
+        resource: ResourceType,
+        pairs: list[tuple[str, str]],
+        depth: int,
+        hidden: bool = False,
+    ) -> Plan: ...
 
 
 @dataclass(frozen=True)
@@ -54,18 +67,18 @@ class Join:
 
 
 def join_of(
-    resource: ResourceType, clause: Clause, registry: Registry, plan: PlanType, depth: int
+    resource: ResourceType, clause: Clause, options: SearchOptions, plan: PlanType, depth: int
 ) -> Join | Clause | None:
     """Return the join that a clause asks for, another clause that says the same, or None."""
     if clause.chain is None:
         param = resource.params.get(clause.name)
         held_by = None if param is None else held(param)
-        return None if held_by is None else _held(clause, held_by, registry, plan, depth)
+        return None if held_by is None else _held(clause, held_by, options, plan, depth)
     if depth >= MOST_JOINS:
         raise BadRequest(f"A chain has up to {MOST_JOINS} steps.")
     if clause.name == "_has":
-        return _has(clause, registry, plan, depth)
-    return _chain(resource, clause, registry, plan, depth)
+        return _has(clause, options, plan, depth)
+    return _chain(resource, clause, options, plan, depth)
 
 
 def held(param: Param) -> tuple[str, str] | None:
@@ -74,24 +87,25 @@ def held(param: Param) -> tuple[str, str] | None:
 
 
 def _held(
-    clause: Clause, held_by: tuple[str, str], registry: Registry, plan: PlanType, depth: int
+    clause: Clause, held_by: tuple[str, str], options: SearchOptions, plan: PlanType, depth: int
 ) -> Join:
     """`CarePlan?goal=x` asks for the case that the goal x names."""
     name, param = held_by
     if clause.modifier not in (None, name):
         raise UnknownParameter(f"'{clause.name}' takes no modifier but ':{name}' here.")
-    own = [each.rpartition("/")[2] for each in clause.values if _may_be(each, name)]
-    other = registry.types[name]
-    return Join(plan(other, [("_id", ",".join(own) or "-none-")], depth + 1), param, forward=False)
+    bases = options.context.reference_base
+    named = [parse_reference(each, options.base_url, bases) for each in clause.values if each]
+    if not named:
+        raise BadRequest(f"The search parameter '{clause.name}' has no value.")
+    ids = [each.id for each in named if each is not None and each.type in (None, name)]
+    pairs = [("_id", ",".join(ids) or NO_ID)]
+    other = options.registry.types[name]
+    return Join(plan(other, pairs, depth + 1, hidden=True), param, forward=False)
 
 
-def _may_be(reference: str, name: str) -> bool:
-    return "/" not in reference or reference.rsplit("/", 2)[-2] == name
-
-
-def _has(clause: Clause, registry: Registry, plan: PlanType, depth: int) -> Join:
+def _has(clause: Clause, options: SearchOptions, plan: PlanType, depth: int) -> Join:
     name, _, param = (clause.modifier or "").partition(":")
-    other = registry.get(name)
+    other = options.registry.get(name)
     if other is None:
         raise UnknownParameter("_has names a type that is not served here.")
     known = other.params.get(param)
@@ -112,7 +126,7 @@ def references(resource: ResourceType) -> list[str]:
 
 
 def _chain(
-    resource: ResourceType, clause: Clause, registry: Registry, plan: PlanType, depth: int
+    resource: ResourceType, clause: Clause, options: SearchOptions, plan: PlanType, depth: int
 ) -> Join | Clause:
     param = resource.params.get(clause.name)
     if param is None or param.type != "reference":
@@ -124,7 +138,7 @@ def _chain(
     if not set(named) <= set(param.refers_to):
         known = ", ".join(param.refers_to)
         raise UnknownParameter(f"'{param.name}' refers to: {known}.")
-    served = [name for name in named if registry.get(name) is not None]
+    served = [name for name in named if options.registry.get(name) is not None]
     if not served and clause.chain == "identifier":
         values = split_values(clause.values[0])
         return replace(clause, modifier="identifier", chain=None, values=values)
@@ -133,6 +147,9 @@ def _chain(
             f"'{param.name}' refers to {', '.join(named)}; a chain goes through one type that is "
             "served here (or, as .identifier, through any)."
         )
-    other = registry.types[served[0]]
+    other = options.registry.types[served[0]]
     pairs = [(clause.chain or "", clause.values[0])]
+    holder = held(param)
+    if holder is not None:
+        return Join(plan(other, pairs, depth + 1), holder[1], forward=False)
     return Join(plan(other, pairs, depth + 1), param.name, forward=True)

@@ -113,8 +113,12 @@ def plan_types(
     *,
     patient: str | None = None,
     depth: int = 0,
+    hidden: bool = False,
 ) -> Plan:
-    """Plan a search over several types, or in the compartment of one patient."""
+    """Plan a search over several types, or in the compartment of one patient.
+
+    `depth` counts the steps of a chain; `hidden` shows hidden records whatever is asked.
+    """
     query = parse(pairs, max_count=options.max_count)
     planner = _Planner(tuple(types), query, options, depth)
     clauses = planner.usable_clauses()
@@ -122,7 +126,7 @@ def plan_types(
     found = planner.links()
     query.applied = [each.spelled for each in planner.applied] + query.applied
     compartment = None if patient is None else Target("Patient", patient)
-    shows_hidden = any(map(names_hidden, clauses))
+    shows_hidden = hidden or any(map(names_hidden, clauses))
     sources = tuple(
         SourcePlan(
             source,
@@ -177,19 +181,20 @@ class _Planner:
         return found
 
     def _usable(self, clause: Clause) -> Clause | Join:
-        plan = partial(_inner, options=self._options)
+        options = self._options
+        plan = partial(_inner, options=options)
         for resource in self._types:
             if clause.name not in resource.params and clause.name != "_has":
                 raise unknown_parameter(self._types, clause.name)
             if clause.chain is not None and len(self._types) > 1:
                 raise UnknownParameter("Chains and _has are answered for one type at a time.")
-            joined = join_of(resource, clause, self._options.registry, plan, self._depth)
+            joined = join_of(resource, clause, options, plan, self._depth)
             if isinstance(joined, Join):
                 if len(self._types) > 1:
                     raise UnknownParameter(f"'{clause.name}' is answered for CarePlan alone.")
                 return joined
             clause = joined or clause
-            self._options.clauses.check(resource.params[clause.name], clause)
+            options.clauses.check(resource.params[clause.name], clause)
         return clause
 
     def sort_params(self) -> tuple[tuple[str, int], ...]:
@@ -239,11 +244,17 @@ class _Planner:
 
 
 def _inner(
-    resource: ResourceType, pairs: list[tuple[str, str]], depth: int, *, options: SearchOptions
+    resource: ResourceType,
+    pairs: list[tuple[str, str]],
+    depth: int,
+    hidden: bool = False,
+    *,
+    options: SearchOptions,
 ) -> Plan:
     if any(name.partition(":")[0] not in (*resource.params, "_has") for name, _ in _roots(pairs)):
         raise unknown_parameter((resource,), pairs[0][0].partition(":")[0].partition(".")[0])
-    return plan_types([resource], pairs, replace(options, lenient=False), depth=depth)
+    strict = replace(options, lenient=False)
+    return plan_types([resource], pairs, strict, depth=depth, hidden=hidden)
 
 
 def _roots(pairs: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
@@ -293,7 +304,7 @@ def live_filter(source: Compiled, *, shows_hidden: bool = False) -> Filter:
 
 def names_hidden(clause: Clause) -> bool:
     """Say whether a clause asks for hidden records."""
-    return clause.name == "_tag" and any(
+    return (clause.name, clause.modifier) == ("_tag", None) and any(
         value.rpartition("|")[2] == "hidden" for value in clause.values
     )
 

@@ -54,11 +54,19 @@ def _leaf(path: str, argument: Any) -> Iterator[dict[str, Any]]:
     if isinstance(elements, Mapping) and not any(_is_operator(name) for name in elements):
         yield from _clauses(elements, f"{path}.")
     known = _POSITIVE if "." in path else _PLAIN
+    argument = {name: _known_types(name, each) for name, each in argument.items()}
     safe = {name: each for name, each in argument.items() if name in known and _is_safe(path, each)}
     options = safe.pop("$options", None)
     for name, value in safe.items():  # each may be satisfied by another element of an array
         with_options = name == "$regex" and options is not None
         yield {path: {name: value, **({"$options": options} if with_options else {})}}
+
+
+def _known_types(name: str, value: Any) -> Any:
+    """Leave out the type that such a server neither stores nor knows the name of."""
+    if name != "$type" or not isinstance(value, list):
+        return value
+    return [each for each in value if each != "decimal"]
 
 
 def _is_operator(name: str) -> bool:

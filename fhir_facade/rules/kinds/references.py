@@ -246,7 +246,7 @@ class CaseLinks(Kind):
         return cases_filter(site.field, [key for id in ids for key in stored_ids(id)])
 
     def identifier(self, site: Site, system: str | None, value: str | None) -> Filter:
-        if system not in (None, site.context.identifier_system("case")):
+        if self.which == "others" or system not in (None, site.context.identifier_system("case")):
             return NOTHING
         return self.present(site) if value is None else self.reference(site, [Target(None, value)])
 
