@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from fastapi import FastAPI
@@ -9,7 +10,9 @@ from fastapi.openapi.utils import get_openapi
 
 from fhir_facade.rules.registry import Registry, ResourceType
 
-_RESULT = ("_count", "_sort", "_total", "_summary", "_format", "_pretty")
+_RESULT = ("_count", "_sort", "_total", "_summary", "_elements", "_include", "_revinclude")
+_EVERYTHING = ("_since", "_type", "_count")
+_DOCREF = ("patient", "start", "end", "type", "on-demand")
 _FHIR_JSON = "application/fhir+json"
 
 
@@ -31,17 +34,35 @@ def _fhir_paths(registry: Registry, base: str) -> dict[str, Any]:
     found[f"{base}/EpisodeOfCare/{{id}}/$case"] = {
         "get": _operation("EpisodeOfCare", "$case", [_ID])
     }
-    return found
+    return {**found, **_wider_paths(base)}
+
+
+def _wider_paths(base: str) -> dict[str, Any]:
+    """The searches over several types, and the operations that are searches."""
+    compartment = [_ID, {**_ID, "name": "type"}]
+    everything = _operation("Patient", "$everything", [_ID, *_query(_EVERYTHING)])
+    docref = _query(_DOCREF)
+    return {
+        base: {"get": _operation("system", "search several types", _query(["_type", *_RESULT]))},
+        f"{base}/_search": {"post": _operation("system", "search by POST", [])},
+        f"{base}/Patient/{{id}}/$everything": {"get": everything},
+        f"{base}/Patient/{{id}}/{{type}}": {"get": _operation("Patient", "search", compartment)},
+        f"{base}/DocumentReference/$docref": {
+            "get": _operation("DocumentReference", "$docref", docref),
+            "post": _operation("DocumentReference", "$docref by POST", []),
+        },
+    }
+
+
+def _query(names: Iterable[str]) -> list[dict[str, Any]]:
+    return [{"name": name, "in": "query", "schema": {"type": "string"}} for name in names]
 
 
 _ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
 
 
 def _type_paths(name: str, each: ResourceType, base: str) -> dict[str, Any]:
-    query = [
-        {"name": param, "in": "query", "schema": {"type": "string"}}
-        for param in (*sorted(each.params), *_RESULT)
-    ]
+    query = _query([*sorted(each.params), *_RESULT])
     return {
         f"{base}/{name}/{{id}}": {"get": _operation(name, "read", [_ID])},
         f"{base}/{name}": {"get": _operation(name, "search", query)},

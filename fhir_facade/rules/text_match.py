@@ -18,7 +18,7 @@ from typing import Any
 from fhir_facade.rules.filters import NOTHING, Filter, any_of, scalar
 
 _MARKS = re.compile("[\u0300-\u036f]")
-_IGNORED = "[\x01-\x08\x0b\x0c\x0e-\x1f\x7f\u0300-\u036f]*"
+_IGNORED = "[\u0300-\u036f]*"
 _LAST_FOLDED = 0x2FFFF
 
 _NO_CODE = re.compile(r"^\s|\s\s|[\t\n\r]")

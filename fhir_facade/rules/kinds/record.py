@@ -159,8 +159,8 @@ def plain_id_filter(path: str) -> Filter:
 
 
 def odd_id_filter(path: str) -> Filter:
-    """Match each `_id` that holds text beyond ASCII."""
-    return {path: {"$regex": "[^\x01-\x7f]"}}
+    """Match each `_id` that holds text beyond ASCII; the bound lets an index skip all others."""
+    return {path: {"$gte": "", "$regex": "[^\x01-\x7f]"}}
 
 
 @dataclass(frozen=True)
