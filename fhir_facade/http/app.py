@@ -52,7 +52,10 @@ def url_table(server: Server) -> tuple[Url, ...]:
         Url(DOCREF, {"GET": server.docref, "POST": server.docref_by_post}),
         Url("{type}/{id}", {"GET": server.read}),
         Url("EpisodeOfCare/{id}/$case", {"GET": server.read_case, "POST": server.read_case}),
-        Url("Patient/{id}/$everything", {"GET": searches.everything}),
+        Url(
+            "Patient/{id}/$everything",
+            {"GET": searches.everything, "POST": searches.everything_by_post},
+        ),
         Url("Patient/{id}/{type}", {"GET": searches.of_compartment}),
     )
 

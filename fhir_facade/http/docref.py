@@ -5,12 +5,8 @@ https://hl7.org/fhir/us/core/OperationDefinition-docref.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
-import orjson
-
-from fhir_facade.errors import BadRequest, UnknownParameter, UnsupportedMediaType
+from fhir_facade.errors import BadRequest, UnknownParameter
+from fhir_facade.http.parameters import posted
 from fhir_facade.http.request import FhirRequest
 from fhir_facade.http.response import Reply
 from fhir_facade.http.searches import Asked, Pairs, Searches
@@ -30,11 +26,7 @@ async def docref(searches: Searches, request: FhirRequest) -> Reply:
 async def docref_by_post(searches: Searches, request: FhirRequest) -> Reply:
     """POST [base]/DocumentReference/$docref, its parameters as a Parameters resource"""
     request.require_json()
-    kind = (request.header(b"content-type") or "").partition(";")[0].strip().lower()
-    if kind not in ("application/fhir+json", "application/json"):
-        raise UnsupportedMediaType("$docref takes Parameters as application/fhir+json.")
-    body = await request.body(searches.settings.max_body)
-    return await _answer(searches, request, [*request.pairs, *_parameters(body)])
+    return await _answer(searches, request, await posted(request, searches.settings.max_body))
 
 
 async def _answer(searches: Searches, request: FhirRequest, given: Pairs) -> Reply:
@@ -64,32 +56,3 @@ def _search(given: Pairs) -> Pairs:
     if sum(name == "patient" for name, _ in found) != 1:
         raise BadRequest("$docref needs one patient.", expression="Parameters.parameter")
     return found
-
-
-def _parameters(body: bytes) -> Iterator[tuple[str, str]]:
-    """Yield the parameters of a Parameters resource; raise BadRequest if it is none."""
-    try:
-        resource = orjson.loads(body)
-        parameters = resource.get("parameter", [])
-        if resource["resourceType"] != "Parameters":
-            raise ValueError("another resource")
-        for each in parameters:
-            yield str(each["name"]), _value(each)
-    except (ValueError, KeyError, AttributeError, TypeError):
-        raise BadRequest(
-            "The body is not a Parameters resource whose parameters have a name and a value.",
-            expression="Parameters",
-        ) from None
-
-
-def _value(parameter: dict[str, Any]) -> str:
-    (name,) = (each for each in parameter if each.startswith("value"))
-    value = parameter[name]
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if name == "valueCodeableConcept":
-        value = value["coding"][0]
-    if isinstance(value, dict):
-        coding = f"{value['system']}|" if "system" in value else ""
-        return coding + str(value["code"])
-    return str(value)

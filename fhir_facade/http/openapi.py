@@ -45,7 +45,10 @@ def _wider_paths(base: str) -> dict[str, Any]:
     return {
         base: {"get": _operation("system", "search several types", _query(["_type", *_RESULT]))},
         f"{base}/_search": {"post": _operation("system", "search by POST", [])},
-        f"{base}/Patient/{{id}}/$everything": {"get": everything},
+        f"{base}/Patient/{{id}}/$everything": {
+            "get": everything,
+            "post": _operation("Patient", "$everything by POST", [_ID]),
+        },
         f"{base}/Patient/{{id}}/{{type}}": {"get": _operation("Patient", "search", compartment)},
         f"{base}/DocumentReference/$docref": {
             "get": _operation("DocumentReference", "$docref", docref),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from fhir_facade.errors import BadRequest, TooCostly, UnknownType
+from fhir_facade.http.parameters import posted
 from fhir_facade.http.request import FhirRequest
 from fhir_facade.http.response import Reply, bundle_reply
 from fhir_facade.interactions.case import CASE_TYPE, case_bundles
@@ -91,9 +92,16 @@ class Searches:
 
     async def everything(self, request: FhirRequest) -> Reply:
         """GET [base]/Patient/[id]/$everything"""
+        return await self._everything(request, request.pairs)
+
+    async def everything_by_post(self, request: FhirRequest) -> Reply:
+        """POST [base]/Patient/[id]/$everything, its parameters as a Parameters resource"""
+        return await self._everything(request, await posted(request, self.settings.max_body))
+
+    async def _everything(self, request: FhirRequest, asked: Pairs) -> Reply:
         request.require_json()
         patient = request.params["id"]
-        types, given = self._types(request.pairs)
+        types, given = self._types(asked)
         pairs = []
         for name, value in given:
             if name == "_since":
@@ -103,7 +111,7 @@ class Searches:
             else:
                 raise BadRequest("$everything takes _since, _type and _count.")
         path = f"Patient/{patient}/$everything"
-        return await self.answer(request, Asked(path, types, pairs, patient, shown=request.pairs))
+        return await self.answer(request, Asked(path, types, pairs, patient, shown=asked))
 
     def _types(self, pairs: Pairs) -> tuple[tuple[ResourceType, ...], Pairs]:
         """Return the types that `_type` names, or all, and the other parameters."""

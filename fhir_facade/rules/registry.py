@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from fhir_facade.rules.context import Context
 from fhir_facade.rules.elements import fhirpath
 from fhir_facade.rules.index import Index
 from fhir_facade.rules.mapping import PARENT, Compiled, Mapping, Param
+from fhir_facade.rules.r4_elements import BY_TYPE
 from fhir_facade.rules.value_sets import code_tables, value_sets
 
 
@@ -28,12 +30,28 @@ class ResourceType:
                 found.setdefault(name, param)
         return found
 
+    @property
+    def elements(self) -> frozenset[str]:
+        """The names of the elements that are served; `start` stands for `startDate` too."""
+        marked = BY_TYPE[self.name].summary if self.name in BY_TYPE else frozenset()
+        choices = (each.removesuffix("[x]") for each in marked if each.endswith("[x]"))
+        found = {"id", "meta", "resourceType", *choices}
+        for source in self.sources:
+            found |= source.mapping.fixed.keys()
+            found |= {_first_name(each.element) for each in source.mapping.rules}
+        return frozenset(found)
+
     def can_sort_by(self, name: str) -> bool:
         return all(name in each.params and each.params[name].sort_path for each in self.sources)
 
     @property
     def main_date(self) -> str | None:
         return self.sources[0].mapping.main_date
+
+
+def _first_name(element: str) -> str:
+    """Return `note` for `note[]`, `target` for `target[0].dueDate`, `extension` for extensions."""
+    return re.split(r"[^A-Za-z]", element, maxsplit=1)[0]
 
 
 class Registry:

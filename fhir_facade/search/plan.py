@@ -124,6 +124,7 @@ def plan_types(
     clauses = planner.usable_clauses()
     sort = planner.sort_params()
     found = planner.links()
+    planner.note_elements()
     query.applied = [each.spelled for each in planner.applied] + query.applied
     compartment = None if patient is None else Target("Patient", patient)
     shows_hidden = hidden or any(map(names_hidden, clauses))
@@ -234,6 +235,14 @@ class _Planner:
                     if (each[0].partition(":")[0], each[1]) != (name, value)
                 ]
         return tuple(found)
+
+    def note_elements(self) -> None:
+        """Say which of the elements that were asked for no resource of the result has."""
+        known = {name for each in self._types for name in each.elements}
+        unknown = [each for each in self._query.elements if each.rpartition(".")[2] not in known]
+        if unknown:
+            text = f"_elements names what is not served here: {shown(unknown)}."
+            self._query.issues.append(Issue("warning", "not-found", text))
 
     def _left_out(self, refusal: BadRequest, end: str) -> None:
         """Refuse what cannot be answered or, when lenient, note that it is left out."""
