@@ -10,6 +10,16 @@ STATUS = {"Completed": "completed", "InProgress": "in-progress", "Ready": "ready
 INTENT = {"FillerOrder": "filler-order", "Order": "order", "Plan": "plan"}
 PRIORITY = {"Routine": "routine", "Urgent": "urgent", "ASAP": "asap", "STAT": "stat"}
 
+FILLER = {
+    "coding": [
+        {
+            "system": "http://terminology.hl7.org/CodeSystem/v2-0203",
+            "code": "FILL",
+            "display": "Filler Identifier",
+        }
+    ]
+}
+
 
 def _time(value: datetime) -> str:
     return f"{value.isoformat(timespec='milliseconds')}Z"
@@ -48,7 +58,7 @@ def task_to_fhir(document: dict[str, Any], version: str) -> dict[str, Any]:
         "resourceType": "Task",
         "id": identifier,
         "meta": {"versionId": version, "lastUpdated": _time(document["updated"])},
-        "identifier": [{"system": f"{C}/sid/work-item", "value": identifier}],
+        "identifier": [{"type": FILLER, "system": f"{C}/sid/work-item", "value": identifier}],
         "status": STATUS[document["status"]],
         "intent": INTENT[document["intent"]],
         "priority": PRIORITY[document["priority"]],

@@ -99,6 +99,7 @@ EPISODE_OF_CARE = Mapping(
         rule("extension[]",                    "extension",            PassedThrough()),
     ),
     finish=(period_in_order("period", field="closedDate"), each_once("type")),
+    worklist=("status", "due"),
     main_date="date",
 )
 

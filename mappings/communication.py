@@ -135,6 +135,7 @@ COMMUNICATION = Mapping(
         CREATED_BY,
         UPDATED_BY,
     ),
+    worklist=("status", "sent"),
     main_date="sent",
 )
 # fmt: on

@@ -218,6 +218,7 @@ GOAL = Mapping(
         CREATED_BY,
         UPDATED_BY,
     ),
+    worklist=("lifecycle-status", "target-date"),
     main_date="start-date",
 )
 # fmt: on

@@ -61,6 +61,7 @@ TASK = Mapping(
         period_in_order("executionPeriod", field="completed_on"),
         not_before("lastModified", "authoredOn", field="updated"),
     ),
+    worklist=("status", "due"),
     main_date="authored-on",
 )
 # fmt: on

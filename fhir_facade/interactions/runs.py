@@ -120,9 +120,6 @@ class Run:
         """Return at most `limit` matches after (or, `backward`, before, nearest first) a place."""
         raise NotImplementedError
 
-    async def count(self) -> int:
-        raise NotImplementedError
-
     async def values_at(self, anchor: Sequence[Any]) -> tuple[Any, ...]:
         """Return the place of a record by its identity; raise BadCursor if it is gone."""
         raise NotImplementedError
@@ -178,11 +175,6 @@ class DocumentRun(Run):
                 return
             after = found[-1].values
 
-    async def count(self) -> int:
-        return await self._records.store.count(
-            self._plan.source.mapping.collection, self._plan.filter
-        )
-
 
 class EmbeddedRun(Run):
     """Matches inside documents, in the order of the documents and of their place in them.
@@ -230,9 +222,6 @@ class EmbeddedRun(Run):
                 return
             after = decode(stored[-1])["_id"]
 
-    async def count(self) -> int:
-        return sum([1 async for _ in self.matches()])
-
 
 class GatheredRun(Run):
     """Matches of several sources, or embedded ones, gathered and sorted here."""
@@ -278,9 +267,6 @@ class GatheredRun(Run):
         )
         identifier, position = record.place
         return values + bytes([number]) + sort_bytes(identifier) + sort_bytes(position)
-
-    async def count(self) -> int:
-        return sum([await run.count() for run in self._runs])
 
 
 def gone() -> BadCursor:

@@ -50,8 +50,7 @@ async def search(records: Records, plan: Plan, cursor: Cursor | None, base_url: 
 
 async def _page(records: Records, plan: Plan, cursor: Cursor | None) -> Page:
     if plan.counts_only:
-        total = await count(records, plan)
-        matches = sum([await run.count() for run in runs_of(records, plan)])
+        matches, total = await tally(records, plan)
         return _finished(Page(total=total, unservable=matches - total), plan)
     runs = runs_of(records, plan)
     if cursor is not None and cursor.anchor:
@@ -62,7 +61,7 @@ async def _page(records: Records, plan: Plan, cursor: Cursor | None) -> Page:
     else:
         page = await _page_after(records, runs, plan, cursor)
     if plan.query.total != "none":
-        page.total = await count(records, plan)
+        page.total = (await tally(records, plan))[1]
     elif cursor is None and page.next is None:
         page.total = len(page.entries)
     return _finished(page, plan)
@@ -138,34 +137,36 @@ def _add(page: Page, match: Match, records: Records) -> None:
         page.entries.append(Resource(match.resource, found.id, found.body, match))
 
 
-async def count(records: Records, plan: Plan) -> int:
-    """Return how many matches can be served."""
-    total = 0
+async def tally(records: Records, plan: Plan) -> tuple[int, int]:
+    """Return how many records match, and how many of them can be served."""
+    matches = servable = 0
     for source in plan.sources:
-        if source.source.mapping.unwind is None:
-            total += await _count_documents(records, source)
-        else:
-            total += await _count_embedded(records, source)
-    return total
+        embedded = source.source.mapping.unwind is not None
+        found = await (_tally_embedded if embedded else _tally_documents)(records, source)
+        matches, servable = matches + found[0], servable + found[1]
+    return matches, servable
 
 
-async def _count_documents(records: Records, plan: SourcePlan) -> int:
+async def _tally_documents(records: Records, plan: SourcePlan) -> tuple[int, int]:
+    """A text beyond ASCII makes an id whose length no filter can tell: those are looked at."""
     collection, servable = plan.source.mapping.collection, plan.source.servable
-    found = all_of([plan.filter, *([servable] if servable else [])])
-    total = await records.store.count(collection, all_of([found, plain_id_filter("_id")]))
-    async for batch in records.store.scan(collection, all_of([found, odd_id_filter("_id")])):
+    plain = all_of([servable, plain_id_filter("_id")])
+    matches, total = await records.store.tally(collection, plan.filter, plain)
+    odd = all_of([plan.filter, servable, odd_id_filter("_id")])
+    async for batch in records.store.scan(collection, odd):
         total += sum(fhir_id(decode(raw)["_id"]) is not None for raw in batch)
-    return total
+    return matches, total
 
 
-async def _count_embedded(records: Records, source: SourcePlan) -> int:
-    total = 0
-    run = run_of(records, replace(source, sort=()), 0)
+async def _tally_embedded(records: Records, plan: SourcePlan) -> tuple[int, int]:
+    matches = total = 0
+    run = run_of(records, replace(plan, sort=()), 0)
     after: tuple[Any, ...] | None = None
-    while matches := await run.after(after, 1000):
-        total += sum(match.translation(records).body is not None for match in matches)
-        after = matches[-1].values
-    return total
+    while found := await run.after(after, 1000):
+        matches += len(found)
+        total += sum(match.translation(records).body is not None for match in found)
+        after = found[-1].values
+    return matches, total
 
 
 def _outcome_entry(issues: list[Issue]) -> bytes:

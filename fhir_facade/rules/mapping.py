@@ -81,6 +81,8 @@ class Mapping:
     """Composite search parameter → the two it is made of."""
     computed: Mapping_[str, Compute] = field(default_factory=dict)
     """Of embedded records: field → what gives it from the record; no store can look at it."""
+    worklist: tuple[str, str] | None = None
+    """A code and a date that clients list by together: `status` sorted by `due`."""
     main_date: str | None = None
     """The search parameter that most clients sort and search by."""
     by_day: bool = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 from fhir_facade.rules.context import Context
 from fhir_facade.rules.elements import fhirpath
@@ -21,7 +22,7 @@ class ResourceType:
     name: str
     sources: tuple[Compiled, ...]
 
-    @property
+    @cached_property
     def params(self) -> dict[str, Param]:
         """Every parameter that a source answers; the records of the others have no such element."""
         found: dict[str, Param] = {}
@@ -30,7 +31,7 @@ class ResourceType:
                 found.setdefault(name, param)
         return found
 
-    @property
+    @cached_property
     def elements(self) -> frozenset[str]:
         """The names of the elements that are served; `start` stands for `startDate` too."""
         marked = BY_TYPE[self.name].summary if self.name in BY_TYPE else frozenset()
@@ -120,6 +121,7 @@ class Registry:
         return sorted(set(found), key=lambda index: (index.collection, index.name))
 
 
+@lru_cache(maxsize=100)
 def indexed_params(source: Compiled) -> frozenset[str]:
     """Return the parameters of a source that an index answers."""
     return frozenset(
@@ -142,6 +144,10 @@ def _indexes(source: Compiled) -> Iterator[Index]:
     lead = tuple((path.removeprefix(f"{PARENT}."), 1) for path in mapping.where)
     if mapping.unwind is None and lead:
         yield Index(mapping.collection, (*lead, ("_id", 1)))
+    if mapping.worklist is not None:
+        paths = [source.params[name].sort_path for name in mapping.worklist]
+        keys = tuple((path, 1) for path in paths if path is not None)
+        yield Index(mapping.collection, (*lead, *keys, ("_id", 1)))
     for param in source.params.values():
         for path in _indexed_paths(param):
             stored = _stored_path(mapping, path)

@@ -54,6 +54,10 @@ class Store(Protocol):
         """Return the exact number of matches."""
         ...
 
+    async def tally(self, collection: str, filter: Filter, part: Filter) -> tuple[int, int]:
+        """Return the exact number of matches, and of those among them that match `part` too."""
+        ...
+
     def scan(
         self, collection: str, filter: Filter | None = None, *, batch: int = 1000
     ) -> AsyncIterator[list[bytes]]:

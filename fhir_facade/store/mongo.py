@@ -155,6 +155,11 @@ class MongoStore:
             )
             return number
 
+    async def tally(self, collection: str, filter: Filter, part: Filter) -> tuple[int, int]:
+        """Return the exact number of matches, and of those among them that match `part` too."""
+        matches = await self.count(collection, filter)
+        return matches, await self.count(collection, {"$and": [filter, part]}) if matches else 0
+
     async def scan(
         self, collection: str, filter: Filter | None = None, *, batch: int = 1000
     ) -> AsyncIterator[list[bytes]]:

@@ -114,7 +114,7 @@ def _read_field(path: str, argument: Any, into: Conjunction) -> None:
     for name, value in operators.items():
         if name == "$elemMatch":
             _read_elem_match(path, value, into)
-        elif constraint := _constraint(name, value):
+        elif constraint := constraint_of(name, value):
             into.constraints.setdefault(path, []).append(constraint)
 
 
@@ -125,7 +125,8 @@ def _read_elem_match(path: str, argument: dict[str, Any], into: Conjunction) -> 
         _read(argument, f"{path}.", into)
 
 
-def _constraint(name: str, value: Any) -> Constraint | None:
+def constraint_of(name: str, value: Any) -> Constraint | None:
+    """Return what one operator says of a path; None where that is no interval."""
     if name == "$eq":
         return None if isinstance(value, Regex) else _points([value])
     if name == "$in":

@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
@@ -31,6 +32,8 @@ from fhir_facade.store.sqlite_schema import Schema
 INLINE_BUDGET: Final = 500
 """Documents that a read may examine on the event loop."""
 _READERS: Final = 4
+_CACHE_KIB: Final = 16_384
+"""Pages of the file that each connection keeps in memory."""
 _BUSY_SECONDS: Final = 5.0
 _RETRY: Final = {"Retry-After": "1"}
 _BY_ID: Final[Sort] = (("_id", 1),)
@@ -46,6 +49,7 @@ class Connection:
         self.raw = sqlite3.connect(
             path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
         )
+        self.raw.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         self.schema = Schema()
 
     def prepare(self, durable: bool) -> None:
@@ -144,6 +148,12 @@ class SqliteStore:
     async def count(self, collection: str, filter: Filter) -> int:
         """Return the exact number of matches."""
         return await self._read(sqlite_query.count, Query.of(collection, filter))
+
+    async def tally(self, collection: str, filter: Filter, part: Filter) -> tuple[int, int]:
+        """Return the exact number of matches, and of those among them that match `part` too."""
+        narrower = Query.of(collection, {"$and": [filter, part]})
+        run = partial(sqlite_query.tally, part=narrower)
+        return await self._read(run, Query.of(collection, filter))
 
     async def scan(
         self, collection: str, filter: Filter | None = None, *, batch: int = 1000

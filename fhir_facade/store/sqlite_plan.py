@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Final, NamedTuple
 
@@ -39,6 +39,8 @@ class Access:
     """The paths that the ranges pin down."""
     entries: int = -1
     """Entries in all; negative if not counted."""
+    pinned: frozenset[str] = frozenset()
+    """The paths of which every entry holds one of the values that are looked for."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,11 @@ class Order:
     suffix: tuple[tuple[str, int], ...]
     """The index's keys that sort: all after those that the ranges pin down."""
     multikey: bool
+
+    @property
+    def pinned(self) -> frozenset[str]:
+        """The paths of which every entry holds one of the values that are looked for."""
+        return self.bound - {path for path, _ in self.suffix}
 
 
 def cheapest(
@@ -81,7 +88,7 @@ def cheapest(
             continue
         entries = _count(connection, option.ranges, limit)
         if entries <= limit and (best is None or entries < best.entries):
-            best, limit = Access(option.ranges, option.bound, entries), entries
+            best, limit = replace(option, entries=entries), entries
     return best
 
 
@@ -146,6 +153,7 @@ def _bind(
     """Pin down as many leading paths of one index as the filter allows."""
     columns: list[list[tuple[bytes, bytes]]] = []
     bound: list[str] = []
+    pinned: list[str] = []
     ranges = 1
     for path, direction in source.keys:
         constraint = conjunction.points(path)
@@ -155,6 +163,7 @@ def _bind(
                 break
             columns.append(_bounds(constraint, direction))
             bound.append(path)
+            pinned.append(path)
         else:
             if last := _last_bounds(connection, source, conjunction, path, direction):
                 columns.append([last])
@@ -162,7 +171,7 @@ def _bind(
             break
     if not bound:
         return None
-    return Access(_ranges(source, columns), frozenset(bound))
+    return Access(_ranges(source, columns), frozenset(bound), pinned=frozenset(pinned))
 
 
 def _bounds(constraint: Constraint, direction: int) -> list[tuple[bytes, bytes]]:
@@ -250,4 +259,15 @@ def _pinned(
     if leading == len(source.keys):  # nothing follows the prefix
         low = b""
     ranges = [Range(source, prefix + low, prefix + high, prefix) for prefix in prefixes]
+    if len(ranges) > _MOST_MERGED:
+        ranges = occupied(connection, ranges)
     return ranges, frozenset(bound), multikey
+
+
+def occupied(connection: sqlite3.Connection, ranges: list[Range]) -> list[Range]:
+    """Leave out what holds nothing: most spellings of a code occur nowhere."""
+    return [
+        each
+        for each in ranges
+        if connection.execute(each.source.count, (each.low, each.high, 1)).fetchone()[0]
+    ]

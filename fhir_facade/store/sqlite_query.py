@@ -16,8 +16,9 @@ from fhir_facade.store.codec import decode
 from fhir_facade.store.matching import compile_normalised, encoded
 from fhir_facade.store.order import invert, sort_bytes
 from fhir_facade.store.paths import Predicate, sort_component
+from fhir_facade.store.raw_match import RawTest, shortcut
 from fhir_facade.store.sargable import Conjunction, analyse
-from fhir_facade.store.sqlite_plan import Access, Order, Range, cheapest, ordering
+from fhir_facade.store.sqlite_plan import Access, Order, Range, cheapest, occupied, ordering
 from fhir_facade.store.sqlite_schema import Collection, Schema
 
 _CANDIDATES: Final = 2000
@@ -53,7 +54,7 @@ class Budget:
 class _Compiled:
     """A filter made ready once for the searches that use it."""
 
-    empty: bool
+    normal: dict[str, Any]
     predicate: Predicate
     conjunction: Conjunction
 
@@ -61,7 +62,13 @@ class _Compiled:
 @lru_cache(maxsize=_FILTERS_KEPT)
 def _compiled(filter: bytes) -> _Compiled:
     normal = decode(filter)
-    return _Compiled(not normal, compile_normalised(normal), analyse(normal))
+    return _Compiled(normal, compile_normalised(normal), analyse(normal))
+
+
+@lru_cache(maxsize=_FILTERS_KEPT)
+def _shortcut(filter: bytes, asked: bytes, pinned: frozenset[str]) -> RawTest | None:
+    """Return the test of a filter for what an index gives of the search that was `asked`."""
+    return shortcut(_compiled(filter).normal, _compiled(asked).conjunction, pinned)
 
 
 @dataclass(frozen=True)
@@ -93,7 +100,7 @@ class Query:
         return cls(
             collection,
             data,
-            made.empty,
+            not made.normal,
             made.predicate,
             made.conjunction,
             tuple(sort),
@@ -124,19 +131,10 @@ def _plan(
     skip = order.bound if order else frozenset[str]()
     access = cheapest(connection, collection, query.conjunction, _CANDIDATES, skip)
     if order is not None:
-        order = replace(order, ranges=_occupied(connection, order.ranges))
+        order = replace(order, ranges=occupied(connection, order.ranges))
     if access is not None:
-        access = replace(access, ranges=_occupied(connection, access.ranges))
+        access = replace(access, ranges=occupied(connection, access.ranges))
     return order, access
-
-
-def _occupied(connection: sqlite3.Connection, ranges: list[Range]) -> list[Range]:
-    """Leave out what holds nothing: most spellings of a code occur nowhere."""
-    return [
-        each
-        for each in ranges
-        if connection.execute(each.source.count, (each.low, each.high, 1)).fetchone()[0]
-    ]
 
 
 def find(
@@ -168,15 +166,34 @@ def _is_worth_walking(access: Access, query: Query) -> bool:
 def count(connection: sqlite3.Connection, schema: Schema, query: Query, budget: Budget) -> int:
     """Return the number of matches; raises `OverBudget` if that takes too long."""
     collection = schema.collections.get(query.collection)
-    if collection is None:
-        return 0
-    if query.empty:
+    if collection is not None and query.empty:
         budget.spend(_MANY)
         total: int = connection.execute(f"SELECT count(*) FROM {collection.table}").fetchone()[0]
         return total
+    return tally(connection, schema, query, budget, part=query)[1]
+
+
+def tally(
+    connection: sqlite3.Connection, schema: Schema, query: Query, budget: Budget, *, part: Query
+) -> tuple[int, int]:
+    """Return the number of matches, and of a narrower search's; raises `OverBudget`."""
+    collection = schema.collections.get(query.collection)
+    if collection is None:
+        return 0, 0
     access = cheapest(connection, collection, query.conjunction, _MANY)
-    rows = _rows(connection, collection, access, budget)
-    return sum(1 for _, _, data in rows if query.predicate(decode(data)))
+    pinned = frozenset[str]() if access is None else access.pinned
+    holds = _shortcut(part.filter, query.filter, pinned)
+    matches = within = 0
+    for _, _, data in _rows(connection, collection, access, budget):
+        if holds is not None and holds(data):
+            matches += 1
+            within += 1
+            continue
+        document = decode(data)
+        if query.predicate(document):
+            matches += 1
+            within += part.predicate(document)
+    return matches, within
 
 
 def get(
@@ -278,6 +295,7 @@ def _walk(
 ) -> list[bytes]:
     """Return the first matches of a page out of rows in the order of the sort."""
     rank = _suffix_key(order) if order.multikey else None
+    holds = None if order.multikey else _shortcut(query.filter, query.filter, order.pinned)
     found: list[bytes] = []
     previous = None
     for suffix, id, data in _merged(connection, order, query):
@@ -285,11 +303,13 @@ def _walk(
             continue
         previous = (suffix, id)
         budget.spend()
-        document = decode(data)
-        if query.predicate(document) and (rank is None or rank(document) == suffix):
-            found.append(data)
-            if len(found) == query.limit:
-                break
+        if holds is None or not holds(data):
+            document = decode(data)
+            if not query.predicate(document) or (rank is not None and rank(document) != suffix):
+                continue
+        found.append(data)
+        if len(found) == query.limit:
+            break
     return found
 
 
