@@ -188,6 +188,11 @@ class Conformance:
         await fill(store, *({"_id": n, "n": n % 3} for n in range(20)))
         assert await store.count(QUEUE, {}) == 20
         assert await store.count(QUEUE, {"n": {"$in": [0, 1]}}) == 14
+        few = {"n": {"$in": [0, 1]}}
+        assert await store.tally(QUEUE, few, {"n": {"$in": [1, 2]}}) == (14, 7)
+        assert await store.tally(QUEUE, few, {}) == (14, 14)
+        assert await store.tally(QUEUE, {"n": "none"}, few) == (0, 0)
+        assert await store.tally("nothing", few, few) == (0, 0)
 
     async def test_scan_yields_everything_in_batches(self, store: Store) -> None:
         await fill(store, *({"_id": n, "n": n % 2} for n in range(25)))
