@@ -8,7 +8,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
-from fhir_facade.rules.filters import EMPTY, NOTHING, Filter, all_of, any_of
+from fhir_facade.rules.filters import NOTHING, Filter, all_of, any_of
 from fhir_facade.rules.findings import Encode, Findings
 from fhir_facade.rules.invariants import in_order
 from fhir_facade.rules.kinds import Concept, DateTime, Kind, Site
@@ -117,9 +117,8 @@ class PartyIdentifiers(Kind):
     def token(self, site: Site, system: str | None, code: str | None) -> Filter:
         if system not in (None, site.context.identifier_system("party-case")):
             return NOTHING
-        wanted = {"$nin": list(EMPTY)} if code is None else {"$in": stored_keys(code)}
-        number = {"case_participant_case_id": wanted, **live()}
-        return {site.field: {"$elemMatch": number}}
+        path = "case_participant_case_id"
+        return some_row(site, keys(path) if code is None else {path: {"$in": stored_keys(code)}})
 
     @property
     def modifiers(self) -> tuple[str, ...]:

@@ -31,28 +31,27 @@ async def docref_by_post(searches: Searches, request: FhirRequest) -> Reply:
 
 async def _answer(searches: Searches, request: FhirRequest, given: Pairs) -> Reply:
     resource = searches.type("DocumentReference")
-    shown = [pair for pair in given if pair[0] != "_cursor"]
-    return await searches.answer(request, Asked(PATH, (resource,), _search(given), shown=shown))
-
-
-def _search(given: Pairs) -> Pairs:
-    """Return the search that the operation's parameters stand for."""
-    found: list[tuple[str, str]] = []
-    for name, value in given:
-        if name in _PAGING:
-            found.append((name, value))
-        elif name not in _TAKEN:
-            known = ", ".join(_TAKEN)
-            raise UnknownParameter(f"$docref has no such parameter here; it takes: {known}.")
-        elif name in ("start", "end"):
-            found.append(("period", ("ge" if name == "start" else "le") + value))
-        elif name == "on-demand":
-            if value == "true":  # every document here is there already
-                found.append(("_id", NO_ID))
-            elif value != "false":
-                raise BadRequest("on-demand is true or false.")
-        else:
-            found.append((name, value))
-    if sum(name == "patient" for name, _ in found) != 1:
+    pairs = [_search(name, value) for name, value in given]
+    if sum(name == "patient" for name, _ in pairs) != 1:
         raise BadRequest("$docref needs one patient.", expression="Parameters.parameter")
-    return found
+    spelled = dict(zip(pairs, given, strict=True))
+    return await searches.answer(request, Asked(PATH, (resource,), pairs, spelled=spelled))
+
+
+def _search(name: str, value: str) -> tuple[str, str]:
+    """Return the search parameter that one of the operation's stands for."""
+    if name in _PAGING:
+        return name, value
+    if name not in _TAKEN:
+        known = ", ".join(_TAKEN)
+        raise UnknownParameter(f"$docref has no such parameter here; it takes: {known}.")
+    if name != "type" and "," in value:
+        raise BadRequest(f"$docref takes one value of '{name}'.")
+    if name in ("start", "end"):
+        return "period", ("ge" if name == "start" else "le") + value
+    if name != "on-demand":
+        return name, value
+    if value not in ("true", "false"):
+        raise BadRequest("on-demand is true or false.")
+    # every document is there already: none is made on demand
+    return ("_id:not", NO_ID) if value == "false" else ("_id", NO_ID)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fhir_facade.errors import MethodNotAllowed, NotFound
+from fhir_facade.errors import BadRequest, NotFound
 from fhir_facade.http.docref import docref, docref_by_post
 from fhir_facade.http.request import FhirRequest
 from fhir_facade.http.response import Reply, resource_reply
@@ -70,10 +70,9 @@ class Server:
     async def base(self, request: FhirRequest) -> Reply:
         """GET [base]?…; without a parameter there is nothing to search for."""
         if not request.pairs:
-            raise MethodNotAllowed(
-                "The base URL takes searches over several types, for example ?_type=Task,Goal&"
-                "patient=123; see /metadata. Batch and transaction are not supported.",
-                headers={"Allow": "OPTIONS"},
+            raise BadRequest(
+                "A search over several types names them, or a parameter that all have: "
+                "?_type=Task,Goal&patient=123. See /metadata for what this server offers."
             )
         return await self.searches.of_system(request)
 

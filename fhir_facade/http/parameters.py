@@ -36,7 +36,7 @@ def _parameters(body: bytes) -> Iterator[tuple[str, str]]:
             raise ValueError("another resource")
         for each in parameters:
             yield str(each["name"]), _value(each)
-    except (ValueError, KeyError, AttributeError, TypeError):
+    except (ValueError, LookupError, AttributeError, TypeError):
         raise BadRequest(
             "The body is not a Parameters resource whose parameters have a name and a value.",
             expression="Parameters",

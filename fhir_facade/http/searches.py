@@ -6,8 +6,8 @@ https://hl7.org/fhir/R4/http.html#search
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
 from fhir_facade.errors import BadRequest, TooCostly, UnknownType
@@ -42,8 +42,14 @@ class Asked:
     pairs: Pairs
     patient: str | None = None
     cases: bool = False
-    shown: Pairs | None = None
-    """What the links show, where it is not the parameters that were applied."""
+    named: Pairs = ()
+    """The `_type` that the links show before what was applied."""
+    spelled: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    """Parameters as they were applied → as they were asked, where an operation has its own."""
+
+
+def _named(pairs: Pairs) -> Pairs:
+    return [pair for pair in pairs if pair[0] == "_type"]
 
 
 @dataclass(slots=True)
@@ -71,7 +77,7 @@ class Searches:
         """GET [base]?_type=…"""
         request.require_json()
         types, pairs = self._types(request.pairs)
-        return await self.answer(request, Asked("", types, pairs, shown=request.pairs))
+        return await self.answer(request, Asked("", types, pairs, named=_named(request.pairs)))
 
     async def of_system_by_post(self, request: FhirRequest) -> Reply:
         """POST [base]/_search"""
@@ -87,8 +93,8 @@ class Searches:
         else:
             types, pairs = (self.type(name),), request.pairs
         path = f"Patient/{patient}/{name}"
-        shown = request.pairs if name == "*" else None
-        return await self.answer(request, Asked(path, types, pairs, patient, shown=shown))
+        named = _named(request.pairs) if name == "*" else ()
+        return await self.answer(request, Asked(path, types, pairs, patient, named=named))
 
     async def everything(self, request: FhirRequest) -> Reply:
         """GET [base]/Patient/[id]/$everything"""
@@ -102,16 +108,18 @@ class Searches:
         request.require_json()
         patient = request.params["id"]
         types, given = self._types(asked)
-        pairs = []
+        pairs, spelled = [], {}
         for name, value in given:
             if name == "_since":
                 pairs.append(("_lastUpdated", f"ge{value}"))
+                spelled[pairs[-1]] = (name, value)
             elif name in ("_count", "_cursor", "_format", "_pretty", "_total"):
                 pairs.append((name, value))
             else:
                 raise BadRequest("$everything takes _since, _type and _count.")
         path = f"Patient/{patient}/$everything"
-        return await self.answer(request, Asked(path, types, pairs, patient, shown=asked))
+        whole = Asked(path, types, pairs, patient, named=_named(asked), spelled=spelled)
+        return await self.answer(request, whole)
 
     def _types(self, pairs: Pairs) -> tuple[tuple[ResourceType, ...], Pairs]:
         """Return the types that `_type` names, or all, and the other parameters."""
@@ -147,8 +155,8 @@ class Searches:
         if asked.cases and (plan.links or not Shape(plan.query.summary, plan.query.elements).whole):
             raise BadRequest("A Case is whole as it is: it takes no includes, _elements, _summary.")
         self._guard(request, plan)
-        if asked.shown is not None:
-            plan.query.applied = [pair for pair in asked.shown if pair[0] != "_cursor"]
+        applied = (asked.spelled.get(pair, pair) for pair in plan.query.applied)
+        plan.query.applied = [*asked.named, *applied]
         key = query_key(asked.path, plan.query.applied)
         token = plan.query.cursor
         cursor = None if token is None else self.cursors.read(token, key)

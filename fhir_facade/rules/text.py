@@ -14,10 +14,14 @@ from uuid import UUID
 from bson import Decimal128, ObjectId
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-LEGAL_CODE = r"^\S+( \S+)*$"
-"""What a code looks like, for filters."""
+CONTROL = "\x01-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff"
+BLANK = "\t\n\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_WORD = f"[^{CONTROL}{BLANK}]+"
+LEGAL_CODE = f"^{_WORD}( {_WORD})*$"
+"""What a code looks like, for filters: spelled out, since servers differ in what is a blank."""
 
-_CODE = re.compile(r"\S+( \S+)*")
+_CODE = re.compile(f"{_WORD}( {_WORD})*")
+_SURROGATE = re.compile("[\x00\ud800-\udfff]")
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _LOOKS_ENCODED = re.compile(r"x-([0-9a-f]{2})+")
 _HEX24 = re.compile(r"[0-9a-f]{24}")
@@ -33,7 +37,7 @@ def clean(value: str) -> str | None:
 
 
 def is_code(value: str) -> bool:
-    return _CODE.fullmatch(value) is not None and value.isprintable()
+    return _CODE.fullmatch(value) is not None and not _SURROGATE.search(value)
 
 
 @lru_cache(maxsize=16_384)

@@ -15,16 +15,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from bson import Regex
+
 from fhir_facade.rules.filters import NOTHING, Filter, any_of, scalar
+from fhir_facade.rules.text import BLANK, CONTROL, LEGAL_CODE
 
 _MARKS = re.compile("[\u0300-\u036f]")
+_SIGMA, _FINAL_SIGMA = "\u03c3", "\u03c2"
 _IGNORED = "[\u0300-\u036f]*"
 _LAST_FOLDED = 0x2FFFF
 
-_NO_CODE = re.compile(r"^\s|\s\s|[\t\n\r]")
-
-CONTROL = "\x01-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff"
-BLANK = "\t\n\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 TEXT = f"[^{CONTROL}{BLANK}]"
 """Matches a text of which something is left to serve."""
 KEY = f"^[^{CONTROL}]*{TEXT}[^{CONTROL}]*$"
@@ -34,7 +34,7 @@ KEY = f"^[^{CONTROL}]*{TEXT}[^{CONTROL}]*$"
 def fold(text: str) -> str:
     """Return the text without case and accents."""
     plain = _MARKS.sub("", unicodedata.normalize("NFD", text.lower()))
-    return unicodedata.normalize("NFC", plain)
+    return unicodedata.normalize("NFC", plain).replace(_FINAL_SIGMA, _SIGMA)
 
 
 @lru_cache(maxsize=1)
@@ -53,7 +53,7 @@ def _character(folded: str) -> str:
     """Return the pattern of one folded character, in each of its spellings."""
     others = _spellings().get(folded, "")
     upper = folded.upper()
-    same = dict.fromkeys([folded, *([upper] if len(upper) == 1 else []), *others])
+    same = dict.fromkeys([folded, *([upper] if fold(upper) == folded else []), *others])
     if len(same) == 1:
         return re.escape(folded)
     return f"[{''.join(map(re.escape, same))}]"
@@ -80,21 +80,29 @@ class TextMatch:
 
     def no_code(self) -> Any:
         """Return the condition on a stored text that is not spelled as a code."""
-        start, pattern = ("^" if self.how == "prefix" else ""), _pattern(self.value)
-        if _NO_CODE.search(self.value):
-            return {"$regex": start + pattern}
-        return {"$regex": rf"{start}{pattern}[\s\S]*(\s$|\s\s|[\t\n\r])"}
+        return {**self.condition(), "$nin": [Regex(LEGAL_CODE)]}
 
     def filter(self, path: str) -> Filter:
         """Return the filter of a stored text."""
-        return scalar(path, self.condition()) if self.value else NOTHING
+        return NOTHING if self.blank else scalar(path, self.condition())
+
+    @property
+    def blank(self) -> bool:
+        """Whether there is nothing to look for: blank texts are not served."""
+        return not self.value.strip() or not fold(self.value).strip()
 
     def matches(self, text: str) -> bool:
         """Say whether a text that is not stored, the display of a code, fits."""
+        if self.blank:
+            return False
         if self.how == "exact":
             return text == self.value
         own, wanted = fold(text), fold(self.value)
         return wanted in own if self.how == "contains" else own.startswith(wanted)
+
+
+BLANK_TEXT = Regex(f"^[{CONTROL}{BLANK}]*$")
+"""Matches a text of which nothing is left to serve."""
 
 
 def texts(path: str) -> Filter:

@@ -22,6 +22,8 @@ from fhir_facade.search.token import read_token, split_bars, token_filter
 
 _DOLLAR = re.compile(r"(?<!\\)((?:\\\\)*)\$")
 _MOST_VALUES = 1000
+_LONGEST_TEXT = 128
+"""Characters of a text: each becomes a class, and a server takes patterns of some 30 kB."""
 
 
 class Clauses:
@@ -69,9 +71,15 @@ class Clauses:
             return self._composite(param, value)
         return _BY_TYPE[param.type](self, param, modifier, value)
 
+    def _words(self, param: Param, value: str, how: str = "prefix") -> TextMatch:
+        text = unescape(value)
+        if len(text) > _LONGEST_TEXT:
+            raise BadRequest(f"'{param.name}' takes up to {_LONGEST_TEXT} characters.")
+        return TextMatch(text, how)
+
     def _token(self, param: Param, modifier: str | None, value: str) -> Filter:
         if modifier == "text":
-            match = TextMatch(unescape(value))
+            match = self._words(param, value)
             return param.filter(lambda kind, site: kind.text(site, match))
         if modifier == "of-type":
             return _of_type(param, value)
@@ -102,7 +110,7 @@ class Clauses:
         return date_filter(param, value, self._context.timezone)
 
     def _string(self, param: Param, modifier: str | None, value: str) -> Filter:
-        match = TextMatch(unescape(value), modifier or "prefix")
+        match = self._words(param, value, modifier or "prefix")
         return param.filter(lambda kind, site: kind.string(site, match))
 
     def _uri(self, param: Param, modifier: str | None, value: str) -> Filter:

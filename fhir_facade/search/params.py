@@ -43,7 +43,7 @@ class Clause:
 
 def read_clause(name: str, value: str, spelled: tuple[str, str]) -> Clause:
     """Take a parameter apart: `focus:EpisodeOfCare.status:not`, `_has:Task:focus:status`."""
-    if name.startswith("_has:"):
+    if name.partition(":")[0] == "_has":
         parts = name.split(":", 3)
         if len(parts) < 4:
             raise BadRequest(
@@ -67,6 +67,8 @@ class Include:
     target: str | None
     reverse: bool
     iterate: bool
+    spelled: tuple[str, str]
+    """The name and value as the client wrote them."""
 
 
 @dataclass(slots=True)
@@ -153,7 +155,8 @@ def _include(name: str, modifier: str, value: str) -> Include:
             f"for example {name}=Task:focus or {name}=Task:focus:EpisodeOfCare."
         )
     reverse = name == "_revinclude"
-    return Include(source, param, target or None, reverse, iterate=modifier == "iterate")
+    spelled = (f"{name}:{modifier}" if modifier else name, value)
+    return Include(source, param, target or None, reverse, modifier == "iterate", spelled)
 
 
 def _count(value: str, max_count: int) -> int:

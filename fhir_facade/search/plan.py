@@ -226,14 +226,7 @@ class _Planner:
                 found += links(include, one, self._options.registry)
             except UnknownParameter as refusal:
                 self._left_out(refusal, "It was left out.")
-                name = "_revinclude" if include.reverse else "_include"
-                asked = [include.source, include.param, include.target]
-                value = ":".join(each for each in asked if each is not None)
-                query.applied = [
-                    each
-                    for each in query.applied
-                    if (each[0].partition(":")[0], each[1]) != (name, value)
-                ]
+                query.applied = [each for each in query.applied if each != include.spelled]
         return tuple(found)
 
     def note_elements(self) -> None:

@@ -16,7 +16,6 @@ from fhir_facade.rules.filters import (
     EVERYTHING,
     NOTHING,
     Filter,
-    absent,
     all_of,
     any_of,
     scalar,
@@ -24,7 +23,7 @@ from fhir_facade.rules.filters import (
 from fhir_facade.rules.findings import Encode, Findings
 from fhir_facade.rules.kinds.base import Kind, Site, data_absent, wrong_type
 from fhir_facade.rules.text import LEGAL_CODE, clean, is_code
-from fhir_facade.rules.text_match import TextMatch, texts
+from fhir_facade.rules.text_match import BLANK_TEXT, TextMatch, texts
 
 UNKNOWN_SPELLING = "not a spelling the code table knows"
 
@@ -238,13 +237,15 @@ class Concept(Kind):
         )
 
     def text(self, site: Site, match: TextMatch) -> Filter:
+        if match.blank:
+            return NOTHING
         value, display = f"{site.field}.value", f"{site.field}.display"
         known = self._spellings_shown_as(site, match)
         plain = {"$in": known} if known else None
         found = [scalar(path, plain) for path in (site.field, value) if plain]
         own = self._own_words(site, match)
         found.append(scalar(site.field, own))
-        found.append(all_of([absent(display), scalar(value, own)]))
+        found.append(all_of([scalar(display, {"$in": [None, BLANK_TEXT]}), scalar(value, own)]))
         return any_of([*found, match.filter(display)])
 
     def _spellings_shown_as(self, site: Site, match: TextMatch) -> list[str]:
@@ -263,7 +264,9 @@ class Concept(Kind):
         taken = [spelling for table in self.codes for spelling in table.readings(strays)]
         coded = bool(self.system) and not (self.shows or self.says)
         condition = match.no_code() if coded else match.condition()
-        return {**condition, "$nin": taken} if taken and not self.says else condition
+        if taken and not self.says:
+            return {**condition, "$nin": [*taken, *condition.get("$nin", ())]}
+        return dict(condition)
 
     def _any_local(self, site: Site) -> dict[str, Any]:
         """Match each legal code that no table reads: what is served under the local system."""

@@ -9,16 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from fhir_facade.rules.filters import NOTHING, Filter, scalar
+from fhir_facade.rules.filters import EVERYTHING, NOTHING, Filter, scalar
 from fhir_facade.rules.findings import Encode, Findings
 from fhir_facade.rules.kinds.base import Kind, Site, wrong_type
 from fhir_facade.rules.kinds.primitives import DateTime
 from fhir_facade.rules.kinds.quantities import number
 from fhir_facade.rules.kinds.references import label, reference_builder
 from fhir_facade.rules.text import clean, fhir_id, is_id, key_text, stored_ids, stored_keys
-
-_KEY_TYPES = ["string", "objectId", "binData", "int", "long", "double"]
-
+from fhir_facade.rules.text_match import keys
 
 IDENTIFIER_TYPES = "http://terminology.hl7.org/CodeSystem/v2-0203"
 FILLER = (IDENTIFIER_TYPES, "FILL", "Filler Identifier")
@@ -77,9 +75,9 @@ class Identifier(Kind):
         if system not in (None, site.context.identifier_system(self.sid)):
             return NOTHING
         if code is None:
-            return {} if self.of_record else scalar(site.field, {"$type": _KEY_TYPES, "$nin": [""]})
-        keys = stored_ids(code) if self.of_record else stored_keys(code)
-        return scalar(site.field, {"$in": keys}) if keys else NOTHING
+            return EVERYTHING if self.of_record else keys(site.field)
+        known = stored_ids(code) if self.of_record else stored_keys(code)
+        return scalar(site.field, {"$in": known}) if known else NOTHING
 
 
 @dataclass(frozen=True)
