@@ -132,7 +132,7 @@ FLAG = Mapping(
         rule("status",         WHOLE,         FlagStatus(FLAG_STATUS, required=True),             "status"),
         rule("category[]",     CATEGORY,      Concept("flag-category"),                           "category"),
         rule("code",           "name",        Concept("flag-name", required=True, shows=True),    "code"),
-        rule("code.text",      VALUE,         Text()),
+        rule("code.text",      VALUE,         Text(of_code=True),                                  "code"),
         rule("subject",        "subject",     REQUIRED_MEMBER,                                    "patient subject"),
         rule("period.start",   START,         Date(),                                             "date.start"),
         rule("period.end",     END,           Date(),                                             "date.end"),

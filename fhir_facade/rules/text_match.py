@@ -89,7 +89,7 @@ class TextMatch:
     @property
     def blank(self) -> bool:
         """Whether there is nothing to look for: blank texts are not served."""
-        return not self.value.strip() or not fold(self.value).strip()
+        return not self.value.strip() or (self.how != "exact" and not fold(self.value).strip())
 
     def matches(self, text: str) -> bool:
         """Say whether a text that is not stored, the display of a code, fits."""
@@ -101,8 +101,7 @@ class TextMatch:
         return wanted in own if self.how == "contains" else own.startswith(wanted)
 
 
-BLANK_TEXT = Regex(f"^[{CONTROL}{BLANK}]*$")
-"""Matches a text of which nothing is left to serve."""
+SOME_TEXT = Regex(TEXT)
 
 
 def texts(path: str) -> Filter:

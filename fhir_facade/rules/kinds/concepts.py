@@ -23,7 +23,7 @@ from fhir_facade.rules.filters import (
 from fhir_facade.rules.findings import Encode, Findings
 from fhir_facade.rules.kinds.base import Kind, Site, data_absent, wrong_type
 from fhir_facade.rules.text import LEGAL_CODE, clean, is_code
-from fhir_facade.rules.text_match import BLANK_TEXT, TextMatch, texts
+from fhir_facade.rules.text_match import SOME_TEXT, TextMatch, texts
 
 UNKNOWN_SPELLING = "not a spelling the code table knows"
 
@@ -245,7 +245,8 @@ class Concept(Kind):
         found = [scalar(path, plain) for path in (site.field, value) if plain]
         own = self._own_words(site, match)
         found.append(scalar(site.field, own))
-        found.append(all_of([scalar(display, {"$in": [None, BLANK_TEXT]}), scalar(value, own)]))
+        for no_display in ({"$nin": [SOME_TEXT]}, {"$type": "array"}):
+            found.append(all_of([{display: no_display}, scalar(value, own)]))
         return any_of([*found, match.filter(display)])
 
     def _spellings_shown_as(self, site: Site, match: TextMatch) -> list[str]:

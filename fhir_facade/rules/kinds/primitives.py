@@ -32,6 +32,8 @@ class Text(Kind):
     """Serve it as the `text` of a CodeableConcept."""
     required: bool = False
     """Say why where there is none; only a concept can."""
+    of_code: bool = False
+    """It is the words that go with a code, which a token search finds by `:text`."""
 
     @property
     def total(self) -> bool:
@@ -43,7 +45,7 @@ class Text(Kind):
 
     @property
     def search_type(self) -> str | None:
-        return "token" if self.concept else "string"
+        return "token" if self.concept or self.of_code else "string"
 
     def encoder(self, site: Site) -> Encode:
         concept, required = self.concept, self.required
@@ -65,7 +67,7 @@ class Text(Kind):
 
     @property
     def modifiers(self) -> tuple[str, ...]:
-        return ("text",) if self.concept else ()
+        return ("text",) if self.search_type == "token" else ()
 
     def present(self, site: Site) -> Filter:
         return texts(site.field)

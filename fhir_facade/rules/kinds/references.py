@@ -89,6 +89,11 @@ class Reference(Kind):
         return ("identifier",)
 
     @property
+    def sortable(self) -> bool:
+        """No order of keys, stored in several forms, means anything to a reader."""
+        return False
+
+    @property
     def targets(self) -> tuple[str, ...]:
         return (self.to,)
 
