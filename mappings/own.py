@@ -50,6 +50,10 @@ class OwnReference(Kind):
         return ("identifier",) if self.sid is not None else ()
 
     @property
+    def sortable(self) -> bool:
+        return False
+
+    @property
     def targets(self) -> tuple[str, ...]:
         return (self.to,)
 
