@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import os
 import tempfile
@@ -11,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import mapping
+from benchmarks import mapping, search
 from benchmarks.load import requests_per_second
 from benchmarks.servers import running
 from fhir_facade.commands.load import load_documents
@@ -99,12 +100,36 @@ def _first_task(port: int) -> str:
     return str(bundle["entry"][0]["resource"]["id"])
 
 
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "--search-sizes",
+        type=lambda text: [int(each) for each in text.split(",") if each],
+        default=[100_000, 1_000_000],
+        metavar="N,N",
+        help="work items in the collections that are searched; 0 leaves this benchmark out "
+        "(default: 100000,1000000, which take five minutes to make and 4 GB of disk)",
+    )
+    parser.add_argument("--search-only", action="store_true", help="leave the other benchmarks out")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        metavar="DIR",
+        help="keep the collections in this folder, and use those that are there",
+    )
+    return parser.parse_args()
+
+
 def main() -> None:
-    table = Table("what", "facade", "control", "ratio", title="benchmarks")
-    _mapping(table)
-    with tempfile.TemporaryDirectory() as name:
-        _http(table, Path(name))
-    out.print(table)
+    options = _options()
+    if not options.search_only:
+        table = Table("what", "facade", "control", "ratio", title="benchmarks")
+        _mapping(table)
+        with tempfile.TemporaryDirectory() as name:
+            _http(table, Path(name))
+        out.print(table)
+    if sizes := sorted({size for size in options.search_sizes if size > 0}):
+        search.measure(sizes, options.keep, out)
 
 
 if __name__ == "__main__":

@@ -44,7 +44,6 @@ class Clauses:
             raise BadRequest(f"The search parameter '{param.name}' has no value.")
         if len(clause.values) > _MOST_VALUES:
             raise BadRequest(f"'{param.name}' takes up to {_MOST_VALUES} values.")
-        self.filter(param, clause)
 
     def filter(self, param: Param | None, clause: Clause) -> Filter:
         """Return the filter of a clause; a source without the parameter has no such element."""

@@ -12,7 +12,13 @@ from fhir.resources.R4B.searchparameter import SearchParameter
 
 from fhir_facade.derive.capability import capability_statement
 from fhir_facade.derive.search_parameters import custom_search_parameters, definition_url
-from fhir_facade.rules.r4_search import BY_TYPE, COMMON, DEFINITIONS, r4_search_param
+from fhir_facade.rules.r4_search import (
+    BY_TYPE,
+    COMMON,
+    DEFINITIONS,
+    US_CORE,
+    r4_search_param,
+)
 from tests.mappings.serving import BASE, registry, registry_with
 
 STATEMENT = capability_statement(registry(), "https://example.org/fhir")
@@ -21,7 +27,7 @@ CUSTOM = list(custom_search_parameters(registry()))
 RESOURCE_PARAMS = [
     (resource, param)
     for resource, each in RESOURCES.items()
-    for param in each["searchParam"]
+    for param in each.get("searchParam", ())
 ]  # fmt: skip
 
 
@@ -42,8 +48,8 @@ def test_notes_of_the_running_server() -> None:
     assert noted["rest"][0]["documentation"].endswith(" No transactions.")
 
 
-def test_it_declares_every_type_and_the_case_bundle() -> None:
-    assert sorted(RESOURCES) == sorted([*(each.name for each in registry()), "Bundle"])
+def test_it_declares_every_type_the_case_bundle_and_the_patient() -> None:
+    assert sorted(RESOURCES) == sorted([*(each.name for each in registry()), "Bundle", "Patient"])
     assert list(RESOURCES) == sorted(RESOURCES)
 
 
@@ -67,11 +73,28 @@ def test_a_parameters_type_is_r4s(
     ]
     if (resource, param["name"]) == ("Provenance", "patient"):
         by_r4 = []  # R4's looks among the targets, this one at the case
-    if by_r4:
+    if param["definition"].startswith(US_CORE):
+        assert not by_r4
+    elif by_r4:
         assert param["definition"] in {each["url"] for each in by_r4}
         assert r4_search_parameters[param["definition"]]["type"] == param["type"]
     else:
         assert param["definition"].startswith(f"{BASE}/SearchParameter/")
+
+
+def test_a_parameter_of_us_core_is_as_us_core_defines_it(
+    us_core_search_parameters: dict[str, dict[str, Any]],
+) -> None:
+    found = [
+        (resource, param["name"], param["type"], param["definition"])
+        for resource, param in RESOURCE_PARAMS
+        if param["definition"].startswith(US_CORE)
+    ]
+    assert [each[:2] for each in found] == [("Goal", "description")]
+    for resource, name, kind, url in found:
+        definition = us_core_search_parameters[url]
+        assert (definition["code"], definition["type"]) == (name, kind)
+        assert definition["base"] == [resource]
 
 
 def test_our_copy_of_r4s_parameters_is_whole(
@@ -114,7 +137,7 @@ def test_every_definition_that_is_ours_is_published() -> None:
     ours = {
         param["definition"]
         for _, param in RESOURCE_PARAMS
-        if not param["definition"].startswith(DEFINITIONS)
+        if not param["definition"].startswith((DEFINITIONS, US_CORE))
     }
     assert ours == {each["url"] for each in CUSTOM}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,9 +13,11 @@ import pytest
 from bson import Decimal128
 from fastapi import FastAPI
 
+from fhir_facade.commands.load import load_documents
 from fhir_facade.main import create_app
 from fhir_facade.store import open_store
 from fhir_facade.store.base import Store
+from tests.http.declared_documents import Documents, documents, tidied
 from tests.http.serving import asking, serving, settings
 
 TASK: dict[str, Any] = {
@@ -72,4 +75,48 @@ async def client(shared_app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 async def lenient_client(shared_store: Store) -> AsyncIterator[httpx.AsyncClient]:
     async with serving(shared_store, search_handling="lenient") as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def declared_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An embedded store in which every declared search finds something, for reading alone."""
+    return _file(tmp_path_factory, documents())
+
+
+@pytest.fixture(scope="session")
+def tidy_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, each value in the spelling that sorts compare."""
+    return _file(tmp_path_factory, [(name, tidied(each)) for name, each in documents()])
+
+
+def _file(tmp_path_factory: pytest.TempPathFactory, documents: Documents) -> Path:
+    path = tmp_path_factory.mktemp("declared") / "store.db"
+
+    async def fill() -> None:
+        store = open_store(f"sqlite:///{path}")
+        await load_documents(store, iter(documents))
+        await store.close()
+
+    asyncio.run(fill())
+    return path
+
+
+@pytest.fixture
+async def tidy_store(tidy_file: Path) -> AsyncIterator[Store]:
+    store = open_store(f"sqlite:///{tidy_file}")
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def declared_store(declared_file: Path) -> AsyncIterator[Store]:
+    store = open_store(f"sqlite:///{declared_file}")
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def declared_client(declared_store: Store) -> AsyncIterator[httpx.AsyncClient]:
+    async with serving(declared_store) as client:
         yield client

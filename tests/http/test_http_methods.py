@@ -11,8 +11,8 @@ from tests.http.serving import error, serving
 READ_ONLY = "GET, HEAD, OPTIONS"
 BASE_ITSELF = error(
     "not-supported",
-    "The base URL itself takes no requests here: batch, transaction and searches over all types "
-    "are not supported. See /metadata.",
+    "The base URL takes searches over several types, for example ?_type=Task,Goal&patient=123; "
+    "see /metadata. Batch and transaction are not supported.",
 )
 
 
@@ -59,7 +59,12 @@ async def test_a_conditional_head(client: httpx.AsyncClient) -> None:
         ("Task/t1", READ_ONLY),
         ("EpisodeOfCare/c1/$case", "GET, POST, HEAD, OPTIONS"),
         ("Task/_search", "POST, OPTIONS"),
-        ("", "OPTIONS"),
+        ("", READ_ONLY),
+        ("_search", "POST, OPTIONS"),
+        ("Patient/1/Task", READ_ONLY),
+        ("Patient/1/*", READ_ONLY),
+        ("Patient/1/$everything", READ_ONLY),
+        ("DocumentReference/$docref", "GET, POST, HEAD, OPTIONS"),
         ("nothing/at/all", "OPTIONS"),
     ],
 )
@@ -84,6 +89,12 @@ async def test_options(client: httpx.AsyncClient, target: str, allow: str) -> No
         ("PUT", "EpisodeOfCare/c1/$case", "GET, POST, HEAD, OPTIONS"),
         ("GET", "Task/_search", "POST, OPTIONS"),
         ("PUT", "Task/_search", "POST, OPTIONS"),
+        ("GET", "_search", "POST, OPTIONS"),
+        ("POST", "", READ_ONLY),
+        ("DELETE", "", READ_ONLY),
+        ("POST", "Patient/1/Task", READ_ONLY),
+        ("POST", "Patient/1/$everything", READ_ONLY),
+        ("DELETE", "DocumentReference/$docref", "GET, POST, HEAD, OPTIONS"),
     ],
 )
 async def test_a_method_that_a_url_does_not_take(
@@ -103,13 +114,13 @@ async def test_a_long_method_is_cut_short(client: httpx.AsyncClient) -> None:
     assert "X" * 17 not in response.text
 
 
-@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 @pytest.mark.parametrize("target", ["http://fhir.test/fhir", "http://fhir.test/fhir/"])
-async def test_the_base_itself(client: httpx.AsyncClient, method: str, target: str) -> None:
-    response = await client.request(method, target)
+async def test_the_base_itself(client: httpx.AsyncClient, target: str) -> None:
+    """Without a parameter there is nothing to search for."""
+    response = await client.get(target)
     assert response.status_code == 405
-    assert response.headers["allow"] == "OPTIONS"
     assert response.json() == BASE_ITSELF
+    assert (await client.post(target, json={})).status_code == 405
 
 
 PREFLIGHT = {

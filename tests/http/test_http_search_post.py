@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from fhir_facade.store.base import Store
-from tests.http.serving import error, serving, the_issue
+from tests.http.serving import error, serving, settings, the_issue
 
 FORM = "application/x-www-form-urlencoded"
 WRONG_TYPE = error("not-supported", f"A POSTed search is a form: send Content-Type: {FORM}.")
@@ -92,10 +92,18 @@ async def test_a_form_that_is_not_utf8(client: httpx.AsyncClient, body: bytes) -
 
 
 async def test_a_form_longer_than_a_url_may_be(client: httpx.AsyncClient) -> None:
-    ids = ",".join(["t1", *(f"n{number}" for number in range(4000))])
+    ids = ",".join(["t1", *(f"n{number:025}" for number in range(900))])
+    assert len(ids) > settings().max_url
     response = await client.post("/Task/_search", data={"_id": ids, "_summary": "count"})
     assert response.status_code == 200
     assert response.json()["total"] == 1
+
+
+async def test_more_values_than_one_parameter_takes(client: httpx.AsyncClient) -> None:
+    ids = ",".join(f"n{number}" for number in range(1001))
+    response = await client.post("/Task/_search", data={"_id": ids})
+    assert response.status_code == 400
+    assert response.json() == error("invalid", "'_id' takes up to 1000 values.")
 
 
 async def test_a_form_too_long(shared_store: Store) -> None:

@@ -47,7 +47,13 @@ def records(source: Compiled, document: Document) -> Iterator[Document]:
         if isinstance(element, dict):
             record = {**element, "parent": document, "position": position}
             if belongs(record):
-                yield record
+                yield with_computed(source, record)
+
+
+def with_computed(source: Compiled, record: Document) -> Document:
+    """Return the record with the fields that are worked out from it."""
+    computed = source.mapping.computed.items()
+    return {**record, **{name: compute(record, source.context) for name, compute in computed}}
 
 
 def read(
@@ -56,7 +62,7 @@ def read(
     """Return what is served of a record, and the findings; `at` picks one of several sources."""
     findings: Findings = []
     source = (of or registry()).types[resource].sources[at]
-    return source.encode(stored(document), "1", findings), findings
+    return source.encode(with_computed(source, stored(document)), "1", findings), findings
 
 
 def serve(
@@ -66,6 +72,14 @@ def serve(
     found, findings = read(resource, document, of=of, at=at)
     assert found is not None, findings
     return found
+
+
+def identifier(sid: str, value: str, code: str = "FILL") -> dict[str, Any]:
+    """Return an Identifier as this guide gives it: by us (FILL) or by another party (PLAC)."""
+    display = {"FILL": "Filler Identifier", "PLAC": "Placer Identifier"}[code]
+    system = "http://terminology.hl7.org/CodeSystem/v2-0203"
+    kind = {"coding": [{"system": system, "code": code, "display": display}]}
+    return {"type": kind, "system": f"{BASE}/sid/{sid}", "value": value}
 
 
 def extension(holder: Mapping[str, Any], name: str) -> list[dict[str, Any]]:

@@ -8,7 +8,16 @@ from typing import Any, ClassVar
 import pytest
 from bson import Decimal128, ObjectId
 
-from tests.mappings.serving import BASE, extension, read, records, registry, serve, stored
+from tests.mappings.serving import (
+    BASE,
+    extension,
+    identifier,
+    read,
+    records,
+    registry,
+    serve,
+    stored,
+)
 
 CASE = {"_id": "c1", "status": {"state": "active"}, "subject": "M1"}
 ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
@@ -105,17 +114,13 @@ class TestEpisodeOfCare:
             {"case_participant_org_id": "O2"},
         ]
         found = episode(wellnecityId="CAS-1", caseId=7, participants=participants)["identifier"]
-        assert [(each["system"].removeprefix(f"{BASE}/sid/"), each["value"]) for each in found] == [
-            ("case", "c1"),
-            ("wellnecity-case", "CAS-1"),
-            ("external-case", "7"),
-            ("party-case", "X-1"),
-            ("party-case", "X-2"),
-        ]
-        assert [each.get("assigner", {}).get("reference") for each in found[3:]] == [
-            "Organization/O1",
-            None,
-        ]
+        assert found[0] == identifier("case", "c1")
+        assert found[1] == identifier("wellnecity-case", "CAS-1")
+        assert found[2] == identifier("external-case", "7")
+        assigner = found[3].pop("assigner")
+        assert assigner["reference"] == "Organization/O1"
+        assert found[3] == identifier("party-case", "X-1", "PLAC")
+        assert found[4:] == [identifier("party-case", "X-2", "PLAC")]
 
     @pytest.mark.parametrize(
         ("participants", "organization"),
@@ -599,7 +604,7 @@ class TestOutcome:
         assert found["valueCodeableConcept"]["text"] == "Resolved"
         assert found["note"] == [{"text": "Better"}]
         assert values(found, "employer")[0]["reference"] == "Organization/BRAMBLE"
-        assert found["identifier"] == [{"system": f"{BASE}/sid/outcome", "value": "o1"}]
+        assert found["identifier"] == [identifier("outcome", "o1")]
 
     def test_with_nothing_stored(self) -> None:
         found = serve("Observation", {"_id": "o1"})

@@ -6,7 +6,16 @@ from typing import Any
 
 import pytest
 
-from tests.mappings.serving import BASE, extension, read, records, registry, serve, stored
+from tests.mappings.serving import (
+    BASE,
+    extension,
+    identifier,
+    read,
+    records,
+    registry,
+    serve,
+    stored,
+)
 
 ROW = {
     "document_id": "d1",
@@ -27,11 +36,15 @@ def document(parent: dict[str, Any], at: int = IN_CASE, **fields: Any) -> dict[s
     return serve("DocumentReference", {**ROW, **fields, "parent": parent, "position": 1}, at=at)
 
 
+def call_document(**fields: Any) -> dict[str, Any]:
+    return document({**CALL, **fields}, IN_CALL)
+
+
 def test_its_own_fields() -> None:
     found = document(CASE)
     assert found["id"] == "d1"
     assert found["status"] == "current"
-    assert found["masterIdentifier"] == {"system": f"{BASE}/sid/document", "value": "d1"}
+    assert found["masterIdentifier"] == identifier("document", "d1")
     assert found["description"] == "Signed"
     assert found["type"] == {
         "coding": [
@@ -103,32 +116,32 @@ def test_a_documents_case() -> None:
 
 def test_a_documents_interaction_and_its_cases() -> None:
     links = [{"type": "case", "id": "c1"}]
-    context = document({**CALL, "linkedModules": links, "duration": 30}, IN_CALL)["context"]
+    context = call_document(linkedModules=links, duration=30)["context"]
     assert [each["reference"] for each in context["related"]] == ["Communication/i1"]
     assert [each["reference"] for each in context["encounter"]] == ["EpisodeOfCare/c1"]
     assert context["period"]["start"] == "2026-01-16T09:00:00Z"
-    assert context["period"]["end"].startswith("2026-01-16T09:30:00")
+    assert context["period"]["end"] == "2026-01-16T09:30:00.000Z"
+
+
+def test_an_interaction_ends_in_utc() -> None:
+    period = call_document(sent_on="2026-01-16T09:00:00-06:00", duration=1.5)["context"]["period"]
+    assert period == {"start": "2026-01-16T09:00:00-06:00", "end": "2026-01-16T15:01:30.000Z"}
 
 
 @pytest.mark.parametrize("duration", [None, "long", -5, float("inf"), 10**9])
 def test_an_interaction_of_unknown_length_has_no_end(duration: Any) -> None:
-    period = document({**CALL, "duration": duration}, IN_CALL)["context"]["period"]
+    period = call_document(duration=duration)["context"]["period"]
     assert period == {"start": "2026-01-16T09:00:00Z"}
 
 
 def test_an_interaction_on_a_day_has_no_end() -> None:
-    context = document({**CALL, "sent_on": "2026-01-16", "duration": 30}, IN_CALL)["context"]
+    context = call_document(sent_on="2026-01-16", duration=30)["context"]
     assert context["period"] == {"start": "2026-01-16"}
 
 
 def test_an_interaction_at_the_end_of_time() -> None:
-    parent = {**CALL, "sent_on": "9999-12-31T23:59:00Z", "duration": 30}
-    resource, findings = read(
-        "DocumentReference", {**ROW, "parent": parent, "position": 1}, at=IN_CALL
-    )
-    assert resource is not None
-    assert resource["context"]["period"] == {"start": "9999-12-31T23:59:00Z"}
-    assert [each.element for each in findings] == ["DocumentReference.context.period.end"]
+    found = call_document(sent_on="9999-12-31T23:59:00Z", duration=30)
+    assert found["context"]["period"] == {"start": "9999-12-31T23:59:00Z"}
 
 
 @pytest.mark.parametrize("key", [None, "", 7, "d" * 65])

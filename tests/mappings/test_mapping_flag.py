@@ -98,7 +98,7 @@ def test_without_a_status_it_is_active_while_its_period_is_open(
 
 
 def _assert_found_only_under(document: dict[str, Any], code: str | None) -> None:
-    options = SearchOptions(registry().context, "https://example.org")
+    options = SearchOptions(registry(), "https://example.org")
     for each in ("active", "inactive", "entered-in-error"):
         plan = plan_search(registry().types["Flag"], [("status", each)], options)
         assert compile_filter(plan.sources[0].filter)(stored(document)) is (each == code)

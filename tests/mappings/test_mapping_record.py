@@ -10,7 +10,15 @@ import pytest
 from bson import ObjectId
 
 from fhir_facade.rules.findings import Severity
-from tests.mappings.serving import BASE, extension, read, registry, registry_with, serve
+from tests.mappings.serving import (
+    BASE,
+    extension,
+    identifier,
+    read,
+    registry,
+    registry_with,
+    serve,
+)
 
 OID = ObjectId("64b000000000000000000001")
 UUID = uuid.UUID("12345678-1234-5678-1234-567812345678")
@@ -55,7 +63,7 @@ class TestId:
     def test_is_the_stored_id_or_its_hex(self, stored: Any, served: str) -> None:
         resource = serve("Task", {**TASK, "_id": stored})
         assert resource["id"] == served
-        assert resource["identifier"] == [{"system": f"{BASE}/sid/work-item", "value": served}]
+        assert resource["identifier"] == [identifier("work-item", served)]
 
     @pytest.mark.parametrize(
         "stored", ["y" * 65, "b" * 31 + " ", "x-" + "61" * 15, "", 7, True, {}]

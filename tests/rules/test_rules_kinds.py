@@ -84,7 +84,8 @@ def test_paths() -> None:
 
 
 def test_references_in_a_list() -> None:
-    finds = compile_filter(Many(Reference("Patient", "member")).reference(SITE, Target(None, "M1")))
+    members = Many(Reference("Patient", "member"))
+    finds = compile_filter(members.reference(SITE, [Target(None, "M1")]))
     assert finds({"x": ["M0", "M1"]})
     assert finds({"x": [{"id": "M1"}]})
     assert not finds({"x": ["M2"]})

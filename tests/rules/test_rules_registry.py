@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fhir_facade.rules.checks import MappingError, checked
+from fhir_facade.rules.checks import ANSWERED, MappingError, checked
 from fhir_facade.rules.context import Context
 from fhir_facade.rules.elements import fhirpath, placer
 from fhir_facade.rules.filters import NOTHING
@@ -20,10 +20,11 @@ from fhir_facade.rules.kinds import (
     Kind,
     Many,
     Text,
+    Unstored,
     part,
 )
 from fhir_facade.rules.kinds.base import Site, Target
-from fhir_facade.rules.mapping import Mapping, getter, rule
+from fhir_facade.rules.mapping import Mapping, finds, getter, rule
 from fhir_facade.rules.r4_search import r4_search_param
 from mappings import ALL
 from mappings.task import TASK
@@ -62,7 +63,7 @@ class TestRegistry:
     def test_every_parameter_is_of_a_type_that_searches_answer(self) -> None:
         for each in registry():
             for param in each.params.values():
-                assert param.type in ("token", "reference", "date"), (each.name, param.name)
+                assert param.type in (*ANSWERED, "composite"), (each.name, param.name)
                 known = r4_search_param(each.name, param.name)
                 assert known is None or known[0] == param.type
 
@@ -199,7 +200,6 @@ class TestChecks:
             (table(rule("extension:a.b", "a", Text())), "is no element"),
             (table(fixed={"colour": 1}), "colour is no element"),
             (table(rule("note[]", "a", Annotation(), "notes")), "None is not answered"),
-            (table(rule("description", "a", Text(), "description")), "string is not answered"),
             (table(rule("note", "a", Annotation())), "note is a list: write note"),
             (
                 table(rule("code", "a", Text())),
@@ -212,6 +212,11 @@ class TestChecks:
     def test_a_wrong_table_is_refused(self, mapping: Mapping, problem: str) -> None:
         with pytest.raises(MappingError, match=problem):
             checked(mapping)
+
+    def test_texts_are_searched_as_strings_and_urls_as_uris(self) -> None:
+        text = table(rule("description", "a", Text(), "description"))
+        profile = table(finds("meta.profile", "*", Unstored("canonical", "uri"), "_profile"))
+        assert checked(text, profile) == (text, profile)
 
     def test_a_list_may_have_several_lines(self) -> None:
         mapping = table(rule("note[]", "a", Annotation()), rule("note[]", "b", Annotation()))
@@ -228,7 +233,7 @@ class TestKinds:
         assert kind.search_type is None
         assert not kind.total
         assert kind.token(SITE, None, "x") == NOTHING
-        assert kind.reference(SITE, Target(None, "x")) == NOTHING
+        assert kind.reference(SITE, [Target(None, "x")]) == NOTHING
         assert kind.is_token_of_absent(None, "x") is False
         assert kind.servable(SITE) is None
         assert kind.paths("a") == ("a",)

@@ -16,6 +16,7 @@ Link = tuple[str, str]
 _CODE_SYSTEMS = {
     ("List", "status"): "http://hl7.org/fhir/list-status",
     ("Observation", "status"): "http://hl7.org/fhir/observation-status",
+    ("CarePlan", "intent"): "http://hl7.org/fhir/request-intent",
     ("Task", "status"): "http://hl7.org/fhir/task-status",
     ("Task", "intent"): "http://hl7.org/fhir/request-intent",
     ("Task", "priority"): "http://hl7.org/fhir/request-priority",
@@ -79,6 +80,15 @@ def _ids(resource: Resource) -> Iterator[Token]:
     yield None, resource["id"]
 
 
+def _keys(name: str, part: str | None = None) -> Callable[[Resource], Iterator[Token]]:
+    def tokens(resource: Resource) -> Iterator[Token]:
+        for each in extension(resource, name):
+            found = [each] if part is None else each["extension"]
+            yield from ((None, one["valueString"]) for one in found if part in (None, one["url"]))
+
+    return tokens
+
+
 def _origins(resource: Resource) -> Iterator[Token]:
     for each in extension(resource, "case-origin"):
         yield None, each["valueCode"]
@@ -103,6 +113,7 @@ def _links(*paths: str) -> Callable[[Resource], Iterator[Link]]:
 _ANY: dict[str, Callable[[Resource], Iterator[Token]]] = {
     "_id": _ids,
     "_tag": _tags,
+    "_security": _concepts("meta.security"),
     "identifier": _identifiers("identifier"),
 }
 TOKENS: dict[str, dict[str, Callable[[Resource], Iterator[Token]]]] = {
@@ -124,24 +135,43 @@ TOKENS: dict[str, dict[str, Callable[[Resource], Iterator[Token]]]] = {
         "lifecycle-status": _codes("lifecycleStatus"),
         "achievement-status": _concepts("achievementStatus"),
         "category": _concepts("category"),
+        "description": _concepts("description"),
     },
     "Communication": {
         **_ANY,
         "status": _codes("status"),
         "category": _concepts("category"),
         "medium": _concepts("medium"),
+        "topic": _concepts("topic"),
     },
     "EpisodeOfCare": {
         **_ANY,
         "status": _codes("status"),
         "type": _concepts("type"),
         "origin": _origins,
+        "campaign": _keys("campaign", "id"),
+        "program-key": _keys("program-key"),
     },
     "CareTeam": {**_ANY, "status": _codes("status")},
-    "CarePlan": {**_ANY, "status": _codes("status")},
+    "CarePlan": {
+        **_ANY,
+        "status": _codes("status"),
+        "intent": _codes("intent"),
+        "category": _concepts("category"),
+        "activity-code": _concepts("activity.detail.code"),
+    },
     "List": {**_ANY, "status": _codes("status")},
-    "Observation": {**_ANY, "status": _codes("status")},
+    "Observation": {
+        **_ANY,
+        "status": _codes("status"),
+        "code": _concepts("code"),
+        "combo-code": _concepts("code"),
+        "value-concept": _concepts("valueCodeableConcept"),
+        "combo-value-concept": _concepts("valueCodeableConcept"),
+    },
 }
+WORDS_ONLY = {"_security", "description", "topic", "activity-code"}
+"""What no coding is ever served for."""
 
 _CASE_PARTS = {
     "patient": _links("subject"),
@@ -180,16 +210,22 @@ REFERENCES: dict[str, dict[str, Callable[[Resource], Iterator[Link]]]] = {
     "EpisodeOfCare": {
         "patient": _links("patient"),
         "organization": _links("managingOrganization"),
+        "condition": _links("diagnosis.condition"),
         "care-manager": _links("careManager"),
         "employer": _links("extension:employer"),
     },
-    "CareTeam": _CASE_PARTS,
-    "CarePlan": _CASE_PARTS,
-    "List": _CASE_PARTS,
+    "CareTeam": {**_CASE_PARTS, "participant": _links("participant.member")},
+    "CarePlan": {
+        **_CASE_PARTS,
+        "care-team": _links("careTeam"),
+        "performer": _links("activity.detail.performer"),
+    },
+    "List": {**_CASE_PARTS, "item": _links("entry.item")},
     "Observation": {
         "patient": _links("subject"),
         "subject": _links("subject"),
         "case": _links("focus"),
+        "focus": _links("focus"),
         "employer": _links("extension:employer"),
     },
 }

@@ -104,7 +104,7 @@ def _is_repeated(record: dict[str, Any], place: Place) -> bool:
 def _differences(place: Place, zone_name: str, dice: random.Random) -> list[str]:
     zone, of = ZoneInfo(zone_name), registry(zone_name)
     source = of.types[place.resource].sources[0]
-    options = SearchOptions(of.context, "https://example.org/fhir")
+    options = SearchOptions(of, "https://example.org/fhir")
     pool = []
     for _ in range(DOCUMENTS):
         document = stored(_document(place, dice))

@@ -9,7 +9,7 @@ from fhir_facade.search.params import parse, split_values, unescape
 from fhir_facade.search.plan import Plan, SearchOptions, plan_search
 from tests.mappings.serving import registry
 
-OPTIONS = SearchOptions(registry().context, "https://example.org/fhir", max_count=200)
+OPTIONS = SearchOptions(registry(), "https://example.org/fhir", max_count=200)
 
 
 def plan(resource: str, *pairs: tuple[str, str]) -> Plan:
@@ -115,11 +115,21 @@ class TestTotalAndSummary:
     def test_what_counts_only(self, pair: tuple[str, str], counts: bool) -> None:
         assert plan("Task", pair).counts_only is counts
 
-    @pytest.mark.parametrize("value", ["true", "text", "data"])
-    def test_summaries_that_are_not_made_are_said_not_to_be(self, value: str) -> None:
+    @pytest.mark.parametrize("value", ["true", "text", "data", "false"])
+    def test_summaries(self, value: str) -> None:
         found = plan("Task", ("_summary", value))
-        assert [issue.code for issue in found.issues] == ["not-supported"]
-        assert found.query.applied == []
+        assert found.query.summary == value
+        assert found.query.applied == [("_summary", value)]
+        assert found.issues == []
+
+    @pytest.mark.parametrize(
+        ("value", "elements"),
+        [("status,code", ("status", "code")), (" status , ", ("status",)), ("", ())],
+    )
+    def test_elements(self, value: str, elements: tuple[str, ...]) -> None:
+        found = plan("Task", ("_elements", value))
+        assert found.query.elements == elements
+        assert found.query.applied == [("_elements", value)]
 
     def test_no_other_summary(self) -> None:
         with pytest.raises(BadRequest, match="_summary must be one of"):
@@ -128,17 +138,17 @@ class TestTotalAndSummary:
 
 class TestOthers:
     def test_an_unknown_result_parameter_is_ignored_with_a_warning(self) -> None:
-        found = plan("Task", ("_totalMethod", "count"), ("_elements", "id"))
+        found = plan("Task", ("_totalMethod", "count"), ("_contained", "true"))
         assert found.sources == plan("Task").sources
         assert [issue.severity for issue in found.issues] == ["warning", "warning"]
         assert found.query.applied == []
 
-    @pytest.mark.parametrize("name", ["_has:Observation:patient:code", "_filter", "_list", "_type"])
+    @pytest.mark.parametrize("name", ["_has:Patient:link:name", "_filter", "_list", "_type"])
     def test_an_unknown_filter_is_never_ignored(self, name: str) -> None:
         with pytest.raises(UnknownParameter):
             plan("Task", (name, "x"))
 
-    @pytest.mark.parametrize("name", ["_count:x", "_sort:asc", "_total:exact"])
+    @pytest.mark.parametrize("name", ["_count:x", "_sort:asc", "_total:exact", "_summary:x"])
     def test_result_parameters_take_no_modifier(self, name: str) -> None:
         with pytest.raises(BadRequest, match="takes no modifier"):
             plan("Task", (name, "1"))

@@ -14,6 +14,7 @@ import uvicorn
 
 from fhir_facade.main import create_app
 from fhir_facade.settings import Settings
+from tests.spec.live import Json
 
 URL_VARIABLE = "FHIR_FACADE_SPEC_URL"
 
@@ -43,3 +44,16 @@ def server(base_url: str) -> Iterator[httpx.Client]:
     headers = {"Accept": "application/fhir+json"}
     with httpx.Client(base_url=base_url, headers=headers, timeout=30) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def statement(server: httpx.Client) -> Json:
+    response = server.get("/metadata")
+    assert response.status_code == 200
+    return dict(response.json())
+
+
+@pytest.fixture(scope="session")
+def resources(statement: Json) -> list[Json]:
+    """What is served; a type that only has operations is not."""
+    return [each for each in statement["rest"][0]["resource"] if "interaction" in each]
