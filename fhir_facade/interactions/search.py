@@ -152,6 +152,8 @@ async def _tally_documents(records: Records, plan: SourcePlan) -> tuple[int, int
     collection, servable = plan.source.mapping.collection, plan.source.servable
     plain = all_of([servable, plain_id_filter("_id")])
     matches, total = await records.store.tally(collection, plan.filter, plain)
+    if matches == total:
+        return matches, total
     odd = all_of([plan.filter, servable, odd_id_filter("_id")])
     async for batch in records.store.scan(collection, odd):
         total += sum(fhir_id(decode(raw)["_id"]) is not None for raw in batch)

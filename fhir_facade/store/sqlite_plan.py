@@ -57,6 +57,8 @@ class Order:
     suffix: tuple[tuple[str, int], ...]
     """The index's keys that sort: all after those that the ranges pin down."""
     multikey: bool
+    narrowing: Access | None = None
+    """Points of another index at which a document must have an entry too."""
 
     @property
     def pinned(self) -> frozenset[str]:
@@ -262,6 +264,19 @@ def _pinned(
     if len(ranges) > _MOST_MERGED:
         ranges = occupied(connection, ranges)
     return ranges, frozenset(bound), multikey
+
+
+def narrowing(
+    connection: sqlite3.Connection, collection: Collection, conjunction: Conjunction, order: Order
+) -> Access | None:
+    """Return the points of an index that say more than the ranges that sort, if there are any."""
+    for option in _options(connection, collection, conjunction):
+        source = option.ranges[0].source
+        whole = {path for path, _ in source.keys} == option.pinned
+        if source.table and whole and not option.pinned <= order.bound:
+            ranges = occupied(connection, option.ranges)
+            return replace(option, ranges=ranges) if ranges else None
+    return None
 
 
 def occupied(connection: sqlite3.Connection, ranges: list[Range]) -> list[Range]:

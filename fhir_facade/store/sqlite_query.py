@@ -18,8 +18,16 @@ from fhir_facade.store.order import invert, sort_bytes
 from fhir_facade.store.paths import Predicate, sort_component
 from fhir_facade.store.raw_match import RawTest, shortcut
 from fhir_facade.store.sargable import Conjunction, analyse
-from fhir_facade.store.sqlite_plan import Access, Order, Range, cheapest, occupied, ordering
-from fhir_facade.store.sqlite_schema import Collection, Schema
+from fhir_facade.store.sqlite_plan import (
+    Access,
+    Order,
+    Range,
+    cheapest,
+    narrowing,
+    occupied,
+    ordering,
+)
+from fhir_facade.store.sqlite_schema import Collection, Schema, Source
 
 _CANDIDATES: Final = 2000
 _MANY: Final = 1_000_000
@@ -132,6 +140,9 @@ def _plan(
     access = cheapest(connection, collection, query.conjunction, _CANDIDATES, skip)
     if order is not None:
         order = replace(order, ranges=occupied(connection, order.ranges))
+        if access is None:
+            also = narrowing(connection, collection, query.conjunction, order)
+            order = replace(order, narrowing=also)
     if access is not None:
         access = replace(access, ranges=occupied(connection, access.ranges))
     return order, access
@@ -147,6 +158,8 @@ def find(
     order, access = _planned(connection, schema, collection, query)
     if order is not None:
         if access is None:
+            if order.narrowing is not None:  # SQLite goes through many entries for one document
+                budget.spend(_MANY)
             return _walk(connection, order, query, budget)
         if _is_worth_walking(access, query):
             try:
@@ -221,7 +234,9 @@ def explain(connection: sqlite3.Connection, schema: Schema, query: Query) -> dic
         return {"plan": "nothing", "reason": "the collection does not exist"}
     order, access = _plan(connection, collection, query)
     if order is not None and (access is None or _is_worth_walking(access, query)):
-        return {"plan": "in order of the index", **_described(order.ranges), "sorted": "by index"}
+        also = order.narrowing and {"narrowed by": order.narrowing.ranges[0].source.name}
+        described = {**_described(order.ranges), **(also or {})}
+        return {"plan": "in order of the index", **described, "sorted": "by index"}
     if access is None:
         access = cheapest(connection, collection, query.conjunction, _MANY)
     if access is None:
@@ -369,8 +384,24 @@ def _straight(
             position = (position[0] + b"\0", b"") if order.forward else (position[0], b"")
         start = max(start, position) if order.forward else min(start, position)
     if order.forward:
-        return connection.execute(source.forward, (*start, high))
-    return connection.execute(source.backward, (*start, low))
+        return _read(connection, order, source, source.forward, (*start, high))
+    return _read(connection, order, source, source.backward, (*start, low))
+
+
+def _read(
+    connection: sqlite3.Connection,
+    order: Order,
+    source: Source,
+    statement: str,
+    parameters: tuple[bytes, ...],
+) -> Iterator[Row]:
+    """Run a reading statement, narrowed to documents that another index has too."""
+    also = order.narrowing
+    if also is None:
+        return connection.execute(statement, parameters)
+    other, points = also.ranges[0].source, [each.low for each in also.ranges]
+    narrowed = source.narrowed(statement, other, len(points))
+    return connection.execute(narrowed, (*parameters, *points))
 
 
 def _grouped(
@@ -386,9 +417,9 @@ def _grouped(
     if seek is not None:
         group = prefix + seek[0]
         if low <= group < high:
-            yield from connection.execute(read_group, (group, seek[1]))
+            yield from _read(connection, order, source, read_group, (group, seek[1]))
         low, high = (max(low, group + b"\0"), high) if order.forward else (low, min(high, group))
     while row := connection.execute(find_group, (low, high)).fetchone():
         (group,) = row
-        yield from connection.execute(read_group, (group, first_id))
+        yield from _read(connection, order, source, read_group, (group, first_id))
         low, high = (group + b"\0", high) if order.forward else (low, group)

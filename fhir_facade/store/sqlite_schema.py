@@ -32,6 +32,9 @@ FORMAT: Final = 1
 _MULTIKEY_ROW: Final = (b"", b"")
 _CHUNK: Final = 5000
 
+ALSO: Final = "/* also */"
+"""Where a reading statement takes a further condition."""
+
 Entry = tuple[bytes, bytes]
 
 
@@ -67,6 +70,10 @@ class Source:
     """(k, id): the entries of one `k` before `id`, backwards."""
     multikey: str = ""
     """Whether a document has, or had, several entries."""
+    table: str = ""
+    """The side table."""
+    id: str = "key"
+    """The column that holds a document's key."""
 
     @classmethod
     def of_documents(cls, table: str) -> Source:
@@ -76,8 +83,8 @@ class Source:
             name="_id_",
             keys=(("_id", 1),),
             count=_count(table, "key"),
-            forward=f"{columns} WHERE key >= ?1 AND key < ?3 ORDER BY key",
-            backward=f"{columns} WHERE key < ?1 AND key >= ?3 ORDER BY key DESC",
+            forward=f"{columns} WHERE key >= ?1 AND key < ?3 {ALSO} ORDER BY key",
+            backward=f"{columns} WHERE key < ?1 AND key >= ?3 {ALSO} ORDER BY key DESC",
         )
 
     @classmethod
@@ -85,20 +92,32 @@ class Source:
         cls, name: str, keys: tuple[tuple[str, int], ...], table: str, documents: str
     ) -> Source:
         """Read a collection by a side table."""
-        columns = f"SELECT k, id, bson FROM {table} CROSS JOIN {documents} ON key = id"
+        columns = f"SELECT s.k, s.id, bson FROM {table} AS s CROSS JOIN {documents} ON key = s.id"
         first = f"SELECT k FROM {table} WHERE k >= ? AND k < ? ORDER BY k"
         return cls(
             name=name,
             keys=keys,
             count=_count(table, "k"),
-            forward=f"{columns} WHERE (k, id) > (?, ?) AND k < ? ORDER BY k, id",
-            backward=f"{columns} WHERE (k, id) < (?, ?) AND k >= ? ORDER BY k DESC, id DESC",
+            forward=f"{columns} WHERE (s.k, s.id) > (?, ?) AND s.k < ? {ALSO} ORDER BY s.k, s.id",
+            backward=f"{columns} WHERE (s.k, s.id) < (?, ?) AND s.k >= ? {ALSO} "
+            "ORDER BY s.k DESC, s.id DESC",
             next_group=f"{first} LIMIT 1",
             previous_group=f"{first} DESC LIMIT 1",
-            group_forward=f"{columns} WHERE k = ? AND id > ? ORDER BY id",
-            group_backward=f"{columns} WHERE k = ? AND id < ? ORDER BY id DESC",
+            group_forward=f"{columns} WHERE s.k = ? AND s.id > ? {ALSO} ORDER BY s.id",
+            group_backward=f"{columns} WHERE s.k = ? AND s.id < ? {ALSO} ORDER BY s.id DESC",
             multikey=f"SELECT 1 FROM {table} WHERE k = x'' AND id = x''",
+            table=table,
+            id="s.id",
         )
+
+    def narrowed(self, statement: str, other: Source, points: int) -> str:
+        """Return a reading statement for documents that have an entry in another index too.
+
+        Its further parameters are the other index's `k`s, `points` of them.
+        """
+        marks = ", ".join("?" * points)
+        exists = f"SELECT 1 FROM {other.table} AS o WHERE o.k IN ({marks}) AND o.id = {self.id}"
+        return statement.replace(ALSO, f"AND EXISTS ({exists})")
 
     def is_multikey(self, connection: sqlite3.Connection) -> bool:
         """Say whether some document has, or once had, several entries."""
