@@ -8,7 +8,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
-from fhir_facade.rules.filters import NOTHING, Filter, all_of, any_of
+from fhir_facade.rules.filters import NOTHING, Filter, all_of, any_of, scalar
 from fhir_facade.rules.findings import Encode, Findings
 from fhir_facade.rules.invariants import in_order
 from fhir_facade.rules.kinds import Concept, DateTime, Kind, Site
@@ -118,7 +118,8 @@ class PartyIdentifiers(Kind):
         if system not in (None, site.context.identifier_system("party-case")):
             return NOTHING
         path = "case_participant_case_id"
-        return some_row(site, keys(path) if code is None else {path: {"$in": stored_keys(code)}})
+        known = keys(path) if code is None else scalar(path, {"$in": stored_keys(code)})
+        return some_row(site, known)
 
     @property
     def modifiers(self) -> tuple[str, ...]:

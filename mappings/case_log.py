@@ -123,6 +123,10 @@ class Agent(Kind):
         return USER.targets
 
     @property
+    def sortable(self) -> bool:
+        return USER.sortable
+
+    @property
     def searched_part(self) -> str:
         return "who"
 

@@ -45,6 +45,8 @@ def _search(name: str, value: str) -> tuple[str, str]:
     if name not in _TAKEN:
         known = ", ".join(_TAKEN)
         raise UnknownParameter(f"$docref has no such parameter here; it takes: {known}.")
+    if not value:
+        raise BadRequest(f"$docref got no value of '{name}'.")
     if name != "type" and "," in value:
         raise BadRequest(f"$docref takes one value of '{name}'.")
     if name in ("start", "end"):

@@ -50,6 +50,8 @@ def _value(parameter: dict[str, Any]) -> str:
         return "true" if value else "false"
     if name == "valueCodeableConcept":
         value = value["coding"][0]
+    if value is None:
+        raise ValueError("no value")
     if isinstance(value, dict):
         coding = f"{value['system']}|" if "system" in value else ""
         return coding + str(value["code"])

@@ -123,13 +123,24 @@ class Registry:
 
 @lru_cache(maxsize=100)
 def indexed_params(source: Compiled) -> frozenset[str]:
-    """Return the parameters of a source that an index answers."""
-    return frozenset(
-        name
-        for name, param in source.params.items()
-        if name == "_id"
-        or any(_stored_path(source.mapping, path) for path in _indexed_paths(param))
-    )
+    """Return the parameters of a source that an index answers, its own or another's."""
+    where = {path.removeprefix(f"{PARENT}.") for path in source.mapping.where}
+    searched = {"_id"}
+    for index in _indexes(source):
+        searched |= {next(path for path, _ in index.keys if path not in where)}
+
+    def is_indexed(param: Param) -> bool:
+        stored = {_stored_path(source.mapping, path) for path in _main_paths(param)}
+        return bool(stored) and stored <= searched
+
+    return frozenset(name for name, param in source.params.items() if is_indexed(param))
+
+
+def _main_paths(param: Param) -> Iterator[str]:
+    """Yield the paths a parameter looks at: of a reference all, of others the most usual."""
+    for target in (*param.targets, *([param.end] if param.end else [])):
+        found = target.kind.paths(target.sites[0].field)
+        yield from found if param.type == "reference" else found[:1]
 
 
 _RARELY_ALONE = frozenset({"author", "encounter", "organization"})
@@ -171,9 +182,7 @@ def _indexed_paths(param: Param) -> Iterator[str]:
         return
     if param.type == "token" and param.name not in _INDEXED_TOKENS:
         return
-    for target in (*param.targets, *([param.end] if param.end else [])):
-        first = target.sites[0]
-        yield from target.kind.paths(first.field)[: None if param.type == "reference" else 1]
+    yield from _main_paths(param)
 
 
 def _stored_path(mapping: Mapping, path: str) -> str | None:

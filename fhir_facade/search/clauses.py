@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/search.html#modifiers
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from fhir_facade.errors import BadRequest, UnknownParameter
 from fhir_facade.rules.context import Context
@@ -44,6 +44,9 @@ class Clauses:
             raise BadRequest(f"The search parameter '{param.name}' has no value.")
         if len(clause.values) > _MOST_VALUES:
             raise BadRequest(f"'{param.name}' takes up to {_MOST_VALUES} values.")
+        if clause.modifier in ("in", "not-in"):
+            for value in filter(None, clause.values):
+                self._codes(param, value)
 
     def filter(self, param: Param | None, clause: Clause) -> Filter:
         """Return the filter of a clause; a source without the parameter has no such element."""
@@ -65,7 +68,8 @@ class Clauses:
 
     def _value(self, param: Param, modifier: str | None, value: str) -> Filter:
         if modifier == "in":
-            return self._in(param, unescape(value))
+            codes = self._codes(param, value)
+            return any_of(token_filter(param, system, code) for system, code in codes)
         if param.type == "composite":
             return self._composite(param, value)
         return _BY_TYPE[param.type](self, param, modifier, value)
@@ -86,14 +90,14 @@ class Clauses:
             return param.filter(lambda kind, site: kind.uri(site, unescape(value), "below"))
         return token_filter(param, *read_token(value))
 
-    def _in(self, param: Param, url: str) -> Filter:
-        codes = self._value_sets.get(url)
+    def _codes(self, param: Param, value: str) -> Sequence[tuple[str, str]]:
+        codes = self._value_sets.get(unescape(value))
         if codes is None:
             known = ", ".join(sorted(self._value_sets))
             raise UnknownParameter(
                 f"The value of '{param.name}:in' is no value set of this server. It has: {known}."
             )
-        return any_of(token_filter(param, system, code) for system, code in codes)
+        return codes
 
     def _reference(self, param: Param, modifier: str | None, value: str) -> Filter:
         if modifier == "identifier":

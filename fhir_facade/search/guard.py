@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from fhir_facade.rules.mapping import Compiled
 from fhir_facade.rules.registry import indexed_params
+from fhir_facade.search.joins import Join
 from fhir_facade.search.params import Clause
 from fhir_facade.search.plan import Plan, SourcePlan
 
@@ -19,9 +20,13 @@ _SELECTIVE_TOKENS = frozenset({"_id", "identifier"})
 
 def unindexed(plan: Plan) -> list[str]:
     """Return the parameters that no index answers; empty where one narrows the search enough."""
-    if plan.compartment is not None or any(_is_indexed(plan, join.param) for join in plan.joins):
-        return []
-    found: dict[str, None] = {}
+    found = dict.fromkeys(name for join in plan.joins for name in unindexed(join.plan))
+    if (
+        found
+        or plan.compartment is not None
+        or any(_narrows_by_ids(plan, each) for each in plan.joins)
+    ):
+        return list(found)
     for source in plan.sources:
         found.update(dict.fromkeys(_unindexed(source)))
     return list(found)
@@ -29,7 +34,7 @@ def unindexed(plan: Plan) -> list[str]:
 
 def _unindexed(plan: SourcePlan) -> Iterable[str]:
     indexed = indexed_params(plan.source)
-    usable = [each for each in plan.clauses if _narrows(each, indexed)]
+    usable = [each for each in plan.clauses if _narrows(plan.source, each, indexed)]
     if any(_is_selective(plan.source, each) for each in usable):
         return
     if plan.clauses and not usable:
@@ -38,10 +43,13 @@ def _unindexed(plan: SourcePlan) -> Iterable[str]:
     yield from (name for name, _ in plan.sorted_by[:1] if name not in indexed and not unwound)
 
 
-def _narrows(clause: Clause, indexed: frozenset[str]) -> bool:
+def _narrows(source: Compiled, clause: Clause, indexed: frozenset[str]) -> bool:
+    param = source.params.get(clause.name)
+    if param is None:
+        return True
     if clause.modifier in _UNSUPPORTED or clause.name not in indexed:
         return False
-    return not all(value.startswith("ne") for value in clause.values)
+    return param.type != "date" or not all(value.startswith("ne") for value in clause.values)
 
 
 def _is_selective(source: Compiled, clause: Clause) -> bool:
@@ -49,8 +57,9 @@ def _is_selective(source: Compiled, clause: Clause) -> bool:
     return param is None or param.type in _SELECTIVE or clause.name in _SELECTIVE_TOKENS
 
 
-def _is_indexed(plan: Plan, param: str) -> bool:
-    return all(
-        param not in each.source.params or param in indexed_params(each.source)
+def _narrows_by_ids(plan: Plan, join: Join) -> bool:
+    """Say whether what a join found is looked up: by id, or by a reference with an index."""
+    return not join.forward or all(
+        join.param not in each.source.params or join.param in indexed_params(each.source)
         for each in plan.sources
     )

@@ -52,13 +52,20 @@ class Join:
     """A chain's reference parameter, here; or that of the other type, which names what is found."""
     forward: bool
     """True for a chain: the other type's matches are what `param` refers to."""
+    named: str | None = None
+    """Of `_has`: the type of what is named; other references do not count."""
+    same_id: bool = False
+    """The matches share their id with what `param` refers to, not their type."""
 
     def filter(self, source: Compiled, targets: Sequence[Target]) -> Filter:
         """Return the filter on one source, once the other search's ids are known."""
         if self.forward:
             param = source.params.get(self.param)
+            if self.same_id:
+                targets = [Target(None, each.id) for each in targets]
             return any_of([]) if param is None else reference_filter(param, targets)
-        ids = list(dict.fromkeys(each.id for each in targets))
+        wanted = (each for each in targets if self.named in (None, each.type))
+        ids = list(dict.fromkeys(each.id for each in wanted))
         by_id = source.params["_id"]
         return any_of(
             by_id.filter(lambda kind, site, id=id: kind.token(site, None, id))  # type: ignore[misc]
@@ -77,7 +84,7 @@ def join_of(
     if depth >= MOST_JOINS:
         raise BadRequest(f"A chain has up to {MOST_JOINS} steps.")
     if clause.name == "_has":
-        return _has(clause, options, plan, depth)
+        return _has(resource, clause, options, plan, depth)
     return _chain(resource, clause, options, plan, depth)
 
 
@@ -103,26 +110,30 @@ def _held(
     return Join(plan(other, pairs, depth + 1, hidden=True), param, forward=False)
 
 
-def _has(clause: Clause, options: SearchOptions, plan: PlanType, depth: int) -> Join:
+def _has(
+    resource: ResourceType, clause: Clause, options: SearchOptions, plan: PlanType, depth: int
+) -> Join:
     name, _, param = (clause.modifier or "").partition(":")
     other = options.registry.get(name)
     if other is None:
         raise UnknownParameter("_has names a type that is not served here.")
     known = other.params.get(param)
-    if known is None or known.type != "reference" or held(known) is not None:
-        usable = ", ".join(sorted(references(other)))
-        raise UnknownParameter(f"_has takes one of these parameters of {name}: {usable}.")
-    pairs = [(clause.chain or "", clause.values[0])]
-    return Join(plan(other, pairs, depth + 1), param, forward=False)
+    if known is None or resource.name not in known.refers_to:
+        usable = [each for each, found in other.params.items() if resource.name in found.refers_to]
+        raise UnknownParameter(
+            f"_has takes a parameter of {name} that refers to {resource.name}: "
+            f"{', '.join(sorted(usable)) or 'none does'}."
+        )
+    inner = plan(other, [(clause.chain or "", clause.values[0])], depth + 1)
+    holder = held(known)
+    if holder is not None:
+        return Join(inner, holder[1], forward=True, same_id=True)
+    return Join(inner, param, forward=False, named=resource.name)
 
 
 def references(resource: ResourceType) -> list[str]:
-    """Return the parameters that refer to something, and hold the link themselves."""
-    return [
-        name
-        for name, each in resource.params.items()
-        if each.type == "reference" and held(each) is None
-    ]
+    """Return the parameters that refer to something."""
+    return [name for name, each in resource.params.items() if each.type == "reference"]
 
 
 def _chain(
@@ -139,7 +150,8 @@ def _chain(
         known = ", ".join(param.refers_to)
         raise UnknownParameter(f"'{param.name}' refers to: {known}.")
     served = [name for name in named if options.registry.get(name) is not None]
-    if not served and clause.chain == "identifier":
+    one_kind = clause.modifier is None or len(param.refers_to) == 1
+    if not served and clause.chain == "identifier" and one_kind:
         values = split_values(clause.values[0])
         return replace(clause, modifier="identifier", chain=None, values=values)
     if len(served) != 1:

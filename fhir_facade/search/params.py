@@ -17,6 +17,7 @@ RESULT_PARAMS = frozenset(
     {"_count", "_sort", "_total", "_summary", "_elements", "_include", "_revinclude"}
     | {"_format", "_pretty", "_cursor"}
 )
+_MOST_INCLUDES = 100
 _REPEATED = frozenset({"_include", "_revinclude"})
 FILTERS_BY_UNDERSCORE = frozenset(
     {"_content", "_filter", "_has", "_in", "_list", "_profile", "_query", "_security", "_source"}
@@ -117,8 +118,12 @@ def parse(pairs: Pairs, *, max_count: int) -> Query:
 def _result_param(query: Query, name: str, value: str, max_count: int) -> None:
     base, _, modifier = name.partition(":")
     if base in _REPEATED:
-        query.includes.append(_include(base, modifier, value))
-        query.applied.append((name, value))
+        include = _include(base, modifier, value)
+        if include not in query.includes:
+            query.includes.append(include)
+            query.applied.append((name, value))
+        if len(query.includes) > _MOST_INCLUDES:
+            raise BadRequest(f"A search takes up to {_MOST_INCLUDES} includes.")
         return
     query.applied = [each for each in query.applied if each[0] != name]  # the last one counts
     if name == "_count":

@@ -231,8 +231,12 @@ class _Planner:
 
     def note_elements(self) -> None:
         """Say which of the elements that were asked for no resource of the result has."""
+        if not self._query.elements:
+            return
         known = {name for each in self._types for name in each.elements}
-        unknown = [each for each in self._query.elements if each.rpartition(".")[2] not in known]
+        registry = self._options.registry
+        qualified = {f"{each.name}.{name}" for each in registry for name in each.elements}
+        unknown = [each for each in self._query.elements if each not in known | qualified]
         if unknown:
             text = f"_elements names what is not served here: {shown(unknown)}."
             self._query.issues.append(Issue("warning", "not-found", text))

@@ -383,7 +383,7 @@ class TestCareTeam:
 
 class TestCarePlan:
     def plan(self, **fields: Any) -> dict[str, Any]:
-        linked = {"goal": [], "task": []}
+        linked: dict[str, list[Any]] = {"goal": [], "task": []}
         return serve("CarePlan", {**CASE, "linked": linked, **fields})
 
     def test_what_it_is(self) -> None:

@@ -114,7 +114,7 @@ def _spoil(document: Document, dice: random.Random) -> None:
 def test_any_value_anywhere(seed: int, zone: str) -> None:
     dice = random.Random(f"{seed} {zone}")
     pairs = list(generate(members=12, seed=seed))
-    wrong = []
+    wrong: list[Any] = []
     for _ in range(900):
         name, clean = dice.choice(pairs)
         document = copy.deepcopy(clean)

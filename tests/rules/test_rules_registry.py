@@ -13,7 +13,6 @@ from fhir_facade.rules.elements import fhirpath, placer
 from fhir_facade.rules.filters import NOTHING
 from fhir_facade.rules.kinds import (
     Annotation,
-    Code,
     Complex,
     Date,
     DateTime,
@@ -270,4 +269,3 @@ def test_a_mapping_bound_to_a_context_keeps_both() -> None:
     assert source.mapping is TASK
     assert replace(source.context, canonical="x").code_system("a") == "x/CodeSystem/a"
     assert isinstance(TASK.rules[0].kind, Kind)
-    assert Code

@@ -452,6 +452,11 @@ class TestRefusals:
         with pytest.raises(BadRequest, match="'status' has no value"):
             plan("Task", ("status", value))
 
+    def test_so_many_values_and_no_more(self) -> None:
+        assert plan("Task", ("patient", ",".join(["x"] * 1000))).sources
+        with pytest.raises(BadRequest, match="'patient' takes up to 1000 values"):
+            plan("Task", ("patient", ",".join(["x"] * 1001)))
+
     @pytest.mark.parametrize("name", ["status", "patient", "sent", "_id", "_cursor"])
     def test_a_nul_is_refused(self, name: str) -> None:
         with pytest.raises(BadRequest):

@@ -25,7 +25,7 @@ class TestSort:
             ("Task", "status,-authored-on", (("status", 1), ("created", -1))),
             ("Task", "-_lastUpdated", (("updated", -1),)),
             ("Task", "period", (("start_date", 1),)),
-            ("Task", "patient,owner", (("subject.id", 1), ("owner.id", 1))),
+            ("Task", "_id", (("_id", 1),)),
             ("Flag", "-date", (("date_start", -1),)),
             ("Goal", "start-date,target-date", (("date_start", 1), ("target_due_date", 1))),
             ("Communication", "sent", (("sent_on", 1),)),
@@ -39,13 +39,13 @@ class TestSort:
         assert plan(resource, ("_sort", value)).sources[0].sort == paths
 
     def test_a_path_counts_once_the_first_time(self) -> None:
-        found = plan("Task", ("_sort", "-patient,subject"))
-        assert found.sources[0].sort == (("subject.id", -1),)
+        found = plan("Observation", ("_sort", "-value-concept,combo-value-concept"))
+        assert found.sources[0].sort == (("outcomeCategory", -1),)
 
     def test_nothing_after_the_id_changes_the_order(self) -> None:
         assert plan("Task", ("_sort", "_id,due")).sources[0].sort == (("_id", 1),)
 
-    @pytest.mark.parametrize("name", ["_tag", "case", "focus", "nonsense", "-nonsense", "_score"])
+    @pytest.mark.parametrize("name", ["_tag", "case", "patient", "nonsense", "-nonsense", "_score"])
     def test_what_cannot_be_sorted_by_is_refused_with_what_can(self, name: str) -> None:
         with pytest.raises(UnknownParameter, match=r"_sort takes: _id, _lastUpdated, authored-on"):
             plan("Task", ("_sort", name))
@@ -56,17 +56,26 @@ class TestSort:
         with pytest.raises(UnknownParameter):
             plan(resource, ("_sort", name))
 
+    def test_references_cannot_be_sorted_by(self) -> None:
+        """R4 gives a reference no order."""
+        assert not [
+            (each.name, name)
+            for each in registry()
+            for name, param in each.params.items()
+            if param.type == "reference" and each.can_sort_by(name)
+        ]
+
     @pytest.mark.parametrize("value", ["", "-", "due,", ",due", "due,,status", "--due"])
     def test_a_sort_without_a_name_is_refused(self, value: str) -> None:
         with pytest.raises(BadRequest):
             plan("Task", ("_sort", value))
 
     def test_arrays_stand_apart_from_what_has_an_order(self) -> None:
-        (source,) = plan("Task", ("_sort", "patient")).sources
-        arrays = [{"subject": {"$type": "array"}}, {"subject.id": {"$type": "array"}}]
+        (source,) = plan("EpisodeOfCare", ("_sort", "status")).sources
+        arrays = [{"status": {"$type": "array"}}, {"status.state": {"$type": "array"}}]
         assert source.without_arrays.filter == {"$and": [source.filter, {"$nor": arrays}]}
         assert source.only_arrays.filter == {"$and": [source.filter, {"$or": arrays}]}
-        assert source.without_arrays.sort == (("subject.id", 1),)
+        assert source.without_arrays.sort == (("status.state", 1),)
         assert source.only_arrays.sort == ()
 
 
