@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fhir_facade.rules.filters import EVERYTHING, NOTHING, Filter
+from fhir_facade.rules.filters import NOTHING, Filter
 from fhir_facade.rules.findings import Encode, Findings
 from fhir_facade.rules.kinds import Kind, Site
 from fhir_facade.rules.kinds.base import Target
+from fhir_facade.rules.kinds.record import servable_id_filter
 from fhir_facade.rules.kinds.references import reference_builder
 from fhir_facade.rules.text import fhir_id, stored_ids
 
@@ -57,6 +58,9 @@ class OwnReference(Kind):
     def targets(self) -> tuple[str, ...]:
         return (self.to,)
 
+    def present(self, site: Site) -> Filter:
+        return servable_id_filter(site.field)
+
     def reference(self, site: Site, targets: Sequence[Target]) -> Filter:
         ids = [each.id for each in targets if each.type in (None, self.to)]
         keys = [key for id in ids for key in stored_ids(id)]
@@ -65,7 +69,7 @@ class OwnReference(Kind):
     def identifier(self, site: Site, system: str | None, value: str | None) -> Filter:
         if self.sid is None or system not in (None, site.context.identifier_system(self.sid)):
             return NOTHING
-        return EVERYTHING if value is None else self.reference(site, [Target(None, value)])
+        return self.present(site) if value is None else self.reference(site, [Target(None, value)])
 
     def describe(self) -> str:
         return f"Reference to {self.to} of this server"

@@ -52,7 +52,7 @@ TASK = Mapping(
         NOTES,
         rule("restriction.period.end", "deadline",      DateTime(),                                            "due"),
         EMPLOYER,
-        rule("extension:case",         "linkedModules", CaseLinks("others"),                                   "case"),
+        rule("extension:case",         "linkedModules", CaseLinks("others"),                                   "focus case"),
         MODULES,
         CREATED_BY,
         UPDATED_BY,

@@ -15,7 +15,6 @@ from fhir_facade.interactions.records import (
     LINKED,
     Record,
     Records,
-    linked_ids,
     to_json,
     version_of,
 )
@@ -101,7 +100,7 @@ def _bundle(
     outcomes: Sequence[Record],
     base_url: str,
 ) -> Served:
-    case.document[LINKED] = linked_ids(items)
+    case.document[LINKED] = records.linked_ids(items)
     parts = _Parts(base_url)
     for record in _in_order(records, case, items, outcomes):
         _add(parts, record)

@@ -100,6 +100,9 @@ class Records:
         self._where = {
             id(source): compile_filter(source.mapping.where) for source in registry.sources
         }
+        self._servable = {
+            id(source): compile_filter(source.servable) for source in registry.sources
+        }
         # A translation depends on nothing but the stored bytes, so it never goes stale.
         self._kept = lru_cache(maxsize=translations)(self._translate) if translations else None
 
@@ -163,7 +166,15 @@ class Records:
         cases = [fhir_id(document.get("_id")) for document in documents]
         found = await self.work_items(case for case in cases if case is not None)
         for case, document in zip(cases, documents, strict=True):
-            document[LINKED] = linked_ids(found.get(case or "", []))
+            document[LINKED] = self.linked_ids(found.get(case or "", []))
+
+    def linked_ids(self, items: Iterable[Record]) -> dict[str, list[Any]]:
+        """Return the `_id`s of a case's servable goals and tasks, as its mappings read them."""
+        found: dict[str, list[Any]] = {name: [] for name in _LINK_TYPES.values()}
+        for item in items:
+            if item.source.resource in found and self._servable[id(item.source)](item.document):
+                found[item.source.resource].append(item.document["_id"])
+        return {name: found[resource] for name, resource in _LINK_TYPES.items()}
 
     async def work_items(self, cases: Iterable[str]) -> dict[str, list[Record]]:
         """Return the live work items linked to each case, by the case's FHIR id, in `_id` order."""
@@ -194,12 +205,3 @@ class Records:
             if len(page) < _BATCH:
                 return
             after = [decode(page[-1])["_id"]]
-
-
-def linked_ids(items: Iterable[Record]) -> dict[str, list[Any]]:
-    """Return the `_id`s of a case's goals and tasks, as the case's own mappings read them."""
-    found: dict[str, list[Any]] = {name: [] for name in _LINK_TYPES.values()}
-    for item in items:
-        if item.source.resource in found:
-            found[item.source.resource].append(item.document["_id"])
-    return {name: found[resource] for name, resource in _LINK_TYPES.items()}

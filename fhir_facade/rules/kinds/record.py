@@ -144,6 +144,7 @@ class Unstored(Kind):
 
 _LEGAL = r"^[A-Za-z0-9\-.]{1,64}$"
 _ENCODED_TOO_LONG = "^x-([0-9a-f]{2}){15,}$"
+_SHORT = r"^[\s\S]{1,7}$"
 _SHORT_ASCII = "^[\x01-\x7f]{1,31}$"
 
 
@@ -156,6 +157,12 @@ def plain_id_filter(path: str) -> Filter:
             {path: {"$regex": _SHORT_ASCII}},
         ]
     }
+
+
+def servable_id_filter(path: str) -> Filter:
+    """Match each `_id` that is served, but longer texts beyond ASCII."""
+    short = {path: {"$regex": _SHORT}}
+    return {"$or": [*plain_id_filter(path)["$or"], short]}
 
 
 def odd_id_filter(path: str) -> Filter:
