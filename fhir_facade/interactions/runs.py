@@ -266,7 +266,9 @@ class GatheredRun(Run):
             sort_bytes(get(record.document), way < 0) for get, way in self._keys[number]
         )
         identifier, position = record.place
-        return values + bytes([number]) + sort_bytes(identifier) + sort_bytes(position)
+        down = self._keys[number][-1][1] < 0  # equals in the direction of the last key
+        place = sort_bytes(number, down) + sort_bytes(identifier, down) + sort_bytes(position, down)
+        return values + place
 
 
 def gone() -> BadCursor:

@@ -18,6 +18,7 @@ from fhir_facade.main import create_app
 from fhir_facade.store import open_store
 from fhir_facade.store.base import Store
 from tests.http.declared_documents import Documents, documents, tidied
+from tests.http.linked_documents import LINKED
 from tests.http.serving import asking, serving, settings
 
 TASK: dict[str, Any] = {
@@ -119,4 +120,23 @@ async def declared_store(declared_file: Path) -> AsyncIterator[Store]:
 @pytest.fixture
 async def declared_client(declared_store: Store) -> AsyncIterator[httpx.AsyncClient]:
     async with serving(declared_store) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def linked_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An embedded store of a few documents that refer to each other, for reading alone."""
+    return _file(tmp_path_factory, LINKED)
+
+
+@pytest.fixture
+async def linked_store(linked_file: Path) -> AsyncIterator[Store]:
+    store = open_store(f"sqlite:///{linked_file}")
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def linked_client(linked_store: Store) -> AsyncIterator[httpx.AsyncClient]:
+    async with serving(linked_store) as client:
         yield client

@@ -22,7 +22,7 @@ def _break(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail(*_: Any, **__: Any) -> Any:
         raise Broken(SECRET)
 
-    for name in ("get", "find", "count"):
+    for name in ("get", "find", "count", "tally"):
         monkeypatch.setattr(store, name, fail, raising=False)
 
 

@@ -10,9 +10,9 @@ from tests.http.serving import error, serving
 
 READ_ONLY = "GET, HEAD, OPTIONS"
 BASE_ITSELF = error(
-    "not-supported",
-    "The base URL takes searches over several types, for example ?_type=Task,Goal&patient=123; "
-    "see /metadata. Batch and transaction are not supported.",
+    "invalid",
+    "A search over several types names them, or a parameter that all have: "
+    "?_type=Task,Goal&patient=123. See /metadata for what this server offers.",
 )
 
 
@@ -63,7 +63,7 @@ async def test_a_conditional_head(client: httpx.AsyncClient) -> None:
         ("_search", "POST, OPTIONS"),
         ("Patient/1/Task", READ_ONLY),
         ("Patient/1/*", READ_ONLY),
-        ("Patient/1/$everything", READ_ONLY),
+        ("Patient/1/$everything", "GET, POST, HEAD, OPTIONS"),
         ("DocumentReference/$docref", "GET, POST, HEAD, OPTIONS"),
         ("nothing/at/all", "OPTIONS"),
     ],
@@ -93,7 +93,7 @@ async def test_options(client: httpx.AsyncClient, target: str, allow: str) -> No
         ("POST", "", READ_ONLY),
         ("DELETE", "", READ_ONLY),
         ("POST", "Patient/1/Task", READ_ONLY),
-        ("POST", "Patient/1/$everything", READ_ONLY),
+        ("PUT", "Patient/1/$everything", "GET, POST, HEAD, OPTIONS"),
         ("DELETE", "DocumentReference/$docref", "GET, POST, HEAD, OPTIONS"),
     ],
 )
@@ -118,7 +118,7 @@ async def test_a_long_method_is_cut_short(client: httpx.AsyncClient) -> None:
 async def test_the_base_itself(client: httpx.AsyncClient, target: str) -> None:
     """Without a parameter there is nothing to search for."""
     response = await client.get(target)
-    assert response.status_code == 405
+    assert response.status_code == 400
     assert response.json() == BASE_ITSELF
     assert (await client.post(target, json={})).status_code == 405
 

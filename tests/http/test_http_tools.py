@@ -51,11 +51,26 @@ async def test_the_docs_list_what_there_is(client: httpx.AsyncClient) -> None:
     assert len(names) == len(set(names))
 
 
+ASKED_FOR_SOMETHING = (
+    "/fhir",
+    "/fhir/_search",
+    "/fhir/DocumentReference/$docref",
+    "/fhir/Patient/{id}/$everything",
+    "/fhir/Patient/{id}/{type}",
+)
+"""Without a parameter, or a type, these are bad requests."""
+
+
 async def test_every_listed_url_is_answered(client: httpx.AsyncClient) -> None:
     schema = (await client.get(f"{HOST}/openapi.json")).json()
     for path, methods in schema["paths"].items():
         for method in methods:
-            response = await client.request(method, f"{HOST}{path.replace('{id}', 'nothing')}")
+            response = await client.request(
+                method, f"{HOST}{path.replace('{id}', 'nothing').replace('{type}', 'Task')}"
+            )
+            if path in ASKED_FOR_SOMETHING:
+                assert response.status_code in (200, 400, 415), path
+                continue
             assert response.status_code in (200, 404), path
             if response.status_code == 404:
                 assert "There is no " in the_issue(response)["diagnostics"]

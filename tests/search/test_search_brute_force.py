@@ -146,8 +146,7 @@ class Draws:
         for type_ in can:
             for each in world.resources[type_]:
                 for name, to in self.links(type_, each):
-                    if "missing" in can[type_][name]:
-                        self.back[to.partition("/")[0]].append((type_, each, name))
+                    self.back[to.partition("/")[0]].append((type_, each, name))
 
     def links(self, type_: str, of: Resource) -> list[tuple[str, str]]:
         """(parameter, `Type/id`) of each resource that a resource refers to and that is served."""

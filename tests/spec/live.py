@@ -1,0 +1,57 @@
+"""Asking a live server, and reading its answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+Json = dict[str, Any]
+
+MOST_PAGES = 400
+
+
+def get(server: httpx.Client, url: str, **params: Any) -> Json:
+    response = server.get(url, params=params or None)
+    assert response.status_code == 200, f"{url} {params}: {response.text}"
+    return dict(response.json())
+
+
+def entries(bundle: Json, mode: str = "match") -> list[Json]:
+    return [each for each in bundle.get("entry", ()) if each["search"]["mode"] == mode]
+
+
+def names(bundle: Json, mode: str = "match") -> list[str]:
+    """The resources of a page, `Type/id`, in order."""
+    return [
+        f"{each['resource']['resourceType']}/{each['resource']['id']}"
+        for each in entries(bundle, mode)
+    ]
+
+
+def following(bundle: Json) -> str | None:
+    return next((each["url"] for each in bundle["link"] if each["relation"] == "next"), None)
+
+
+def pages(server: httpx.Client, url: str, **params: Any) -> list[Json]:
+    found = [get(server, url, **params)]
+    for _ in range(MOST_PAGES):
+        after = following(found[-1])
+        if after is None:
+            return found
+        found.append(get(server, after))
+    pytest.fail(f"{url}: more than {MOST_PAGES} pages")
+
+
+def walk(server: httpx.Client, url: str, **params: Any) -> list[str]:
+    """Every match of a search, page by page."""
+    return [name for page in pages(server, url, **params) for name in names(page)]
+
+
+def found(server: httpx.Client, url: str, **params: Any) -> set[str]:
+    return set(walk(server, url, _count=500, **params))
+
+
+def total(server: httpx.Client, url: str, **params: Any) -> int:
+    return int(get(server, url, _summary="count", **params)["total"])
