@@ -113,8 +113,7 @@ class BucketUrl(Kind):
         """An ancestor is a url that the value begins with, a descendant one that begins with it."""
         del site
         if how == "above":
-            starts = [value[:length] for length in range(len("gs://"), len(value) + 1)]
-            return any_of(map(_exactly, starts))
+            return _starting(value)
         if how == "below":
             return _beginning(value)
         return _exactly(value)
@@ -129,6 +128,17 @@ def _exactly(url: str) -> Filter:
         return NOTHING
     stored = {"$regex": f"^/*{re.escape(unquote(path))}$"}
     return all_of([scalar("bucket", unquote(bucket)), scalar("path", stored), _placed()])
+
+
+def _starting(url: str) -> Filter:
+    """Match the urls that a url begins with."""
+    bucket, _, path = url.removeprefix("gs://").partition("/")
+    if not url.startswith("gs://") or not _is_quoted(bucket):
+        return NOTHING
+    starts = (path[:length] for length in range(1, len(path) + 1))
+    known = [unquote(each) for each in starts if _is_quoted(each)]
+    stored = {"$in": [*known, *(f"/{each}" for each in known)]}
+    return all_of([scalar("bucket", {"$in": [unquote(bucket)]}), scalar("path", stored)])
 
 
 def _beginning(start: str) -> Filter:
