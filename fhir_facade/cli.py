@@ -269,7 +269,12 @@ def _show_check(report: Any) -> None:
 
 @app.command()
 def explain(
-    query: Annotated[str, typer.Argument(help="A type, or a search such as Task?status=ready.")],
+    query: Annotated[
+        str,
+        typer.Argument(
+            help="A type, or a search: Task?status=ready, ?_type=Task,Goal, Patient/1/Goal."
+        ),
+    ],
 ) -> None:
     """Show the mapping of a type, or the filter, sort and index of a search."""
     from fhir_facade.commands.explain import explain_search
@@ -277,11 +282,14 @@ def explain(
 
     settings = _settings()
     registry = _registry(settings)
-    name = query.partition("?")[0]
-    if name != "Case" and name not in registry.types:
+    path = query.partition("?")[0]
+    is_search = path != query or "/" in path
+    name = path.rpartition("/")[2]
+    known = {*registry.types, "Case", *(("", "*") if is_search else ())}
+    if name not in known:
         err.print(f"[red]{name} is not served[/]; served: {', '.join(registry.types)}, Case")
         raise typer.Exit(2)
-    if "?" in query:
+    if is_search:
 
         async def work() -> list[Any]:
             path = settings.store.removeprefix("sqlite:///")

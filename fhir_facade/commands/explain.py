@@ -6,9 +6,9 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from fhir_facade.interactions.runs import with_tie_break
-from fhir_facade.rules.registry import Registry
+from fhir_facade.rules.registry import Registry, ResourceType
 from fhir_facade.search.guard import unindexed
-from fhir_facade.search.plan import Plan, SearchOptions, SourcePlan, explain_filter, plan_search
+from fhir_facade.search.plan import Plan, SearchOptions, SourcePlan, explain_filter, plan_types
 from fhir_facade.settings import Settings
 
 
@@ -19,8 +19,9 @@ async def explain_search(
 
     What a chain or `_has` searches first stands under `first`; its result is one more condition.
     """
-    name, _, text = query.partition("?")
-    resource = registry.types["EpisodeOfCare" if name == "Case" else name]
+    path, _, text = query.partition("?")
+    pairs = parse_qsl(text, keep_blank_values=True)
+    *compartment, name = path.split("/")
     options = SearchOptions(
         registry=registry,
         base_url=settings.base_url or "http://localhost:8000/fhir",
@@ -28,8 +29,21 @@ async def explain_search(
         default_count=settings.default_count,
         max_count=settings.max_count,
     )
-    plan = plan_search(resource, parse_qsl(text, keep_blank_values=True), options)
+    patient = compartment[1] if len(compartment) == 2 and compartment[0] == "Patient" else None
+    types, others = _types(name, pairs, registry)
+    plan = plan_types(types, others, options, patient=patient)
     return await _explained(plan, store)
+
+
+def _types(
+    name: str, pairs: list[tuple[str, str]], registry: Registry
+) -> tuple[list[ResourceType], list[tuple[str, str]]]:
+    """Return the types that a path and `_type` name, and the other parameters."""
+    if name not in ("", "*"):
+        return [registry.types["EpisodeOfCare" if name in ("Case", "Bundle") else name]], pairs
+    named = [each for key, value in pairs if key == "_type" for each in value.split(",")]
+    others = [pair for pair in pairs if pair[0] != "_type"]
+    return [registry.types[each] for each in named or registry.types], others
 
 
 async def _explained(plan: Plan, store: Any) -> list[Any]:

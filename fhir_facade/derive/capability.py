@@ -117,7 +117,7 @@ def _resource(each: ResourceType, registry: Registry) -> dict[str, Any]:
     if includes := registry.includable(each):
         found["searchInclude"] = ["*", *includes]
     if revincludes := registry.including(each):
-        found["searchRevInclude"] = revincludes
+        found["searchRevInclude"] = ["*", *revincludes]
     found["searchParam"] = _search_params(each, context)
     if each.name == CASE_TYPE:
         found["operation"] = [

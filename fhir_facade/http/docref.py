@@ -32,8 +32,12 @@ async def docref_by_post(searches: Searches, request: FhirRequest) -> Reply:
 async def _answer(searches: Searches, request: FhirRequest, given: Pairs) -> Reply:
     resource = searches.type("DocumentReference")
     pairs = [_search(name, value) for name, value in given]
-    if sum(name == "patient" for name, _ in pairs) != 1:
-        raise BadRequest("$docref needs one patient.", expression="Parameters.parameter")
+    names = [name for name, _ in given if name in _TAKEN]
+    if "patient" not in names or len(set(names)) < len(names):
+        raise BadRequest(
+            "$docref needs one patient, and takes each other parameter once.",
+            expression="Parameters.parameter",
+        )
     spelled = dict(zip(pairs, given, strict=True))
     return await searches.answer(request, Asked(PATH, (resource,), pairs, spelled=spelled))
 

@@ -49,6 +49,8 @@ class Server:
     async def read_case(self, request: FhirRequest) -> Reply:
         """GET [base]/EpisodeOfCare/[id]/$case, [base]/Case/[id], [base]/Bundle/[id]"""
         request.require_json()
+        if any(name in ("_summary", "_elements") for name, _ in request.pairs):
+            raise BadRequest("A Case is whole as it is: it takes no _elements and no _summary.")
         case = self.searches.type(CASE_TYPE)
         served = await read_case(self.records, case, request.params["id"], request.base_url)
         return resource_reply(request, served)

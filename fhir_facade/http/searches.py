@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
-from fhir_facade.errors import BadRequest, TooCostly, UnknownType
+from fhir_facade.errors import BadRequest, Issue, TooCostly, UnknownType
 from fhir_facade.http.parameters import posted
 from fhir_facade.http.request import FhirRequest
 from fhir_facade.http.response import Reply, bundle_reply
@@ -29,6 +29,13 @@ logger = logging.getLogger("fhir_facade")
 
 CASE_ALIASES = ("Case", "Bundle")
 CASES_A_PAGE = 10
+MOST_CASES = 50
+"""Whole cases that a page may hold."""
+
+_LONG_LINK = (
+    "A link of this page is longer than this server takes in a URL: POST the link's parameters, "
+    "its _cursor too, to _search."
+)
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -164,6 +171,8 @@ class Searches:
         if asked.cases and page.entries:
             await self._as_cases(page, request.base_url)
         links = self._links(f"{request.base_url}/{asked.path}".rstrip("/"), plan, page, key)
+        if max(len(url) for _, url in links) > self.settings.max_url:
+            page.issues.append(Issue("warning", "too-long", _LONG_LINK))
         shape = Shape(plan.query.summary, plan.query.elements)
         return bundle_reply(request, searchset(page, links, request.base_url, shape))
 
@@ -198,7 +207,7 @@ class Searches:
             base_url=request.base_url,
             lenient=handling == "lenient",
             default_count=min(CASES_A_PAGE, count) if asked.cases else count,
-            max_count=settings.max_count,
+            max_count=min(MOST_CASES, settings.max_count) if asked.cases else settings.max_count,
         )
 
     def _links(self, base: str, plan: Plan, page: Page, key: bytes) -> list[tuple[str, str]]:

@@ -12,7 +12,6 @@ from typing import Any
 
 from fhir_facade.interactions.read import Served, find_record, unservable
 from fhir_facade.interactions.records import (
-    LINKED,
     Record,
     Records,
     to_json,
@@ -21,7 +20,7 @@ from fhir_facade.interactions.records import (
 from fhir_facade.rules.findings import Findings
 from fhir_facade.rules.invariants import in_order
 from fhir_facade.rules.kinds.references import case_keys
-from fhir_facade.rules.mapping import PARENT
+from fhir_facade.rules.mapping import LINKED, PARENT
 from fhir_facade.rules.registry import ResourceType
 from fhir_facade.rules.text import fhir_id
 from fhir_facade.store.codec import decode

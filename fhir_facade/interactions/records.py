@@ -17,14 +17,13 @@ import orjson
 
 from fhir_facade.rules.findings import Finding, Findings
 from fhir_facade.rules.kinds.references import case_keys, cases_filter
-from fhir_facade.rules.mapping import PARENT, Compiled
+from fhir_facade.rules.mapping import LINKED, PARENT, Compiled
 from fhir_facade.rules.registry import Registry
 from fhir_facade.rules.text import fhir_id, stored_ids
 from fhir_facade.store.base import Store
 from fhir_facade.store.codec import decode, encode
 from fhir_facade.store.matching import compile_filter
 
-LINKED = "linked"
 POSITION = "position"
 WORK_QUEUE = "work_queue"
 _LINK_TYPES = {"goal": "Goal", "task": "Task"}

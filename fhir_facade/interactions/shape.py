@@ -58,7 +58,8 @@ class Shape:
             for each in self.elements
             if each.startswith(f"{kind}.") or (match and "." not in each)
         }
-        return frozenset(own) if own or match else None
+        plain = match and any("." not in each for each in self.elements)
+        return frozenset(own) if own or plain else None
 
 
 def _only(resource: dict[str, Any], known: Elements, wanted: frozenset[str]) -> dict[str, Any]:

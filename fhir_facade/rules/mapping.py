@@ -31,6 +31,9 @@ WHOLE = "*"
 PARENT = "parent"
 """Where an embedded record finds the document it stands in."""
 
+LINKED = "linked"
+"""Where a case finds the `_id`s of its work items, by type."""
+
 Finish = Callable[[dict[str, Any], dict[str, Any], Findings, Context], None]
 """Mends a finished resource where an invariant ties several elements together."""
 
@@ -100,7 +103,7 @@ class Mapping:
 
 
 @dataclass(frozen=True)
-class Target:
+class Place:
     """One place a search parameter looks: a kind and the paths it may stand under."""
 
     kind: Kind
@@ -120,9 +123,9 @@ class Param:
 
     name: str
     type: str
-    targets: tuple[Target, ...]
+    targets: tuple[Place, ...]
     elements: tuple[str, ...]
-    end: Target | None = None
+    end: Place | None = None
     """Where the parameter compares a Period: its end, and the one target is its start."""
     components: tuple[Param, ...] = ()
     """The parameters a composite is made of."""
@@ -169,9 +172,14 @@ class Param:
         return self.sort_paths[0] if self.sort_paths else None
 
 
-def _joined(
-    before: Param | None, name: str, target: Target, element: str, *, is_end: bool
-) -> Param:
+def _outer(elements: tuple[str, ...]) -> tuple[str, ...]:
+    """Leave out what stands inside another of the elements: the text of a code is the code's."""
+    return tuple(
+        each for each in elements if not any(each.startswith(f"{other}.") for other in elements)
+    )
+
+
+def _joined(before: Param | None, name: str, target: Place, element: str, *, is_end: bool) -> Param:
     if before is None:
         return Param(name, target.kind.search_type or "special", (target,), (element,))
     elements = (*before.elements, element)
@@ -233,13 +241,16 @@ class Compiled:
     def _params(self) -> dict[str, Param]:
         found: dict[str, Param] = {}
         for each in self.mapping.rules:
-            target = Target(each.kind, tuple(self._site(each, path) for path in each.fields))
+            target = Place(each.kind, tuple(self._site(each, path) for path in each.fields))
             element = fhirpath(self.resource, each.element)
             if each.kind.searched_part:
                 element = f"{element}.{each.kind.searched_part}"
             for spelled in each.search:
                 name, _, end = spelled.partition(".")
                 found[name] = _joined(found.get(name), name, target, element, is_end=end == "end")
+        found = {
+            name: replace(each, elements=_outer(each.elements)) for name, each in found.items()
+        }
         for name, parts in self.mapping.composites.items():
             components = tuple(found[part] for part in parts)
             elements = tuple(each for part in components for each in part.elements)
@@ -251,7 +262,7 @@ class Compiled:
         for each in self.mapping.rules:
             if each.kind.servable(self._site(each, each.fields[0])) is None:
                 continue
-            target = Target(each.kind, tuple(self._site(each, path) for path in each.fields))
+            target = Place(each.kind, tuple(self._site(each, path) for path in each.fields))
             conditions.append(target.filter(lambda kind, site: kind.servable(site) or {}))
         return all_of(conditions) if conditions else {}
 

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from fhir_facade.rules.context import Context
 from fhir_facade.rules.elements import fhirpath
 from fhir_facade.rules.index import Index
-from fhir_facade.rules.mapping import PARENT, Compiled, Mapping, Param
+from fhir_facade.rules.mapping import LINKED, PARENT, Compiled, Mapping, Param
 from fhir_facade.rules.r4_elements import BY_TYPE
 from fhir_facade.rules.value_sets import code_tables, value_sets
 
@@ -43,11 +43,19 @@ class ResourceType:
         return frozenset(found)
 
     def can_sort_by(self, name: str) -> bool:
-        return all(name in each.params and each.params[name].sort_path for each in self.sources)
+        """Say whether an index gives the order; embedded records are sorted where they are read."""
+        return all(_sorts(each, name) for each in self.sources)
 
     @property
     def main_date(self) -> str | None:
         return self.sources[0].mapping.main_date
+
+
+def _sorts(source: Compiled, name: str) -> bool:
+    param = source.params.get(name)
+    if param is None or param.sort_path is None:
+        return False
+    return source.mapping.unwind is not None or name in indexed_params(source)
 
 
 def _first_name(element: str) -> str:
@@ -143,11 +151,14 @@ def _main_paths(param: Param) -> Iterator[str]:
         yield from found if param.type == "reference" else found[:1]
 
 
-_RARELY_ALONE = frozenset({"author", "encounter", "organization"})
+_RARELY_ALONE = frozenset(
+    {"agent", "author", "condition", "encounter", "item", "organization", "participant"}
+    | {"performer"}
+)
 """References that are asked for beside a patient, whose index finds the few documents."""
 
 
-_INDEXED_TOKENS = frozenset({"_id", "identifier", "status", "lifecycle-status"})
+_INDEXED_TOKENS = frozenset({"_id", "identifier", "lifecycle-status", "priority", "status"})
 
 
 def _indexes(source: Compiled) -> Iterator[Index]:
@@ -180,14 +191,21 @@ def _indexed_paths(param: Param) -> Iterator[str]:
     """Tokens with few values gain nothing from an index; of older names the first one serves."""
     if param.name in _RARELY_ALONE:
         return
+    if param.type not in ("token", "reference", "date") or _is_within(param):
+        return
     if param.type == "token" and param.name not in _INDEXED_TOKENS:
         return
     yield from _main_paths(param)
 
 
+def _is_within(param: Param) -> bool:
+    """Say whether a date looks into the objects of a list: no path leads to it."""
+    return param.type == "date" and any(target.kind.many for target in param.targets)
+
+
 def _stored_path(mapping: Mapping, path: str) -> str | None:
-    """Return the path from the document's root; None for what is computed."""
-    if path == "*":
+    """Return the path from the document's root; None for what is computed or linked."""
+    if path == "*" or path in mapping.computed or path.startswith(f"{LINKED}."):
         return None
     if mapping.unwind is None:
         return path

@@ -21,7 +21,12 @@ from fhir_facade.search.reference import parse_reference, reference_filter
 from fhir_facade.search.token import read_token, split_bars, token_filter
 
 _DOLLAR = re.compile(r"(?<!\\)((?:\\\\)*)\$")
-_MOST_VALUES = 1000
+MOST_WORK = 1000
+"""What all the values of a search may cost together; see `Clauses.cost`."""
+
+_COSTS = {"date": 25, "string": 25, "uri": 10, "reference": 3}
+_CLAUSE_COST = 4
+_LONGEST_URI = 2048
 _LONGEST_TEXT = 128
 """Characters of a text: each becomes a class, and a server takes patterns of some 30 kB."""
 
@@ -42,11 +47,14 @@ class Clauses:
             )
         if not any(clause.values):
             raise BadRequest(f"The search parameter '{param.name}' has no value.")
-        if len(clause.values) > _MOST_VALUES:
-            raise BadRequest(f"'{param.name}' takes up to {_MOST_VALUES} values.")
         if clause.modifier in ("in", "not-in"):
             for value in filter(None, clause.values):
                 self._codes(param, value)
+
+    def cost(self, param: Param, clause: Clause) -> int:
+        """Say what a clause costs to plan and to match, in units of one token."""
+        each = _COSTS["string"] if clause.modifier == "text" else _COSTS.get(param.type, 1)
+        return _CLAUSE_COST + each * len(clause.values)
 
     def filter(self, param: Param | None, clause: Clause) -> Filter:
         """Return the filter of a clause; a source without the parameter has no such element."""
@@ -117,6 +125,8 @@ class Clauses:
         return param.filter(lambda kind, site: kind.string(site, match))
 
     def _uri(self, param: Param, modifier: str | None, value: str) -> Filter:
+        if len(value) > _LONGEST_URI:
+            raise BadRequest(f"'{param.name}' takes up to {_LONGEST_URI} characters.")
         return param.filter(lambda kind, site: kind.uri(site, unescape(value), modifier))
 
     def _composite(self, param: Param, value: str) -> Filter:

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from fhir_facade.errors import BadRequest
 from fhir_facade.rules.date_search import PREFIXES, Comparison
 from fhir_facade.rules.filters import Filter, absent, all_of, any_of
-from fhir_facade.rules.mapping import Param, Target
+from fhir_facade.rules.mapping import Param, Place
 
 _VALUE = re.compile(
     r"(?P<year>[0-9]{4})(?:-(?P<month>[0-9]{2})(?:-(?P<day>[0-9]{2})"
@@ -116,10 +116,10 @@ def date_filter(param: Param, value: str, zone: tzinfo) -> Filter:
     return _period_filter(param.targets[0], param.end, comparison)
 
 
-def _period_filter(start: Target, end: Target, comparison: Comparison) -> Filter:
+def _period_filter(start: Place, end: Place, comparison: Comparison) -> Filter:
     """Compare a Period: an end that is not stored is open, an unreadable one matches nothing."""
 
-    def at(target: Target, prefix: str) -> Filter:
+    def at(target: Place, prefix: str) -> Filter:
         asked = Comparison(prefix, comparison.low, comparison.high)
         return target.filter(lambda kind, site: kind.date(site, asked))
 
@@ -148,5 +148,5 @@ def _period_filter(start: Target, end: Target, comparison: Comparison) -> Filter
     return table[comparison.prefix]()
 
 
-def _absent(target: Target) -> list[Filter]:
+def _absent(target: Place) -> list[Filter]:
     return [absent(site.field) for site in target.sites]

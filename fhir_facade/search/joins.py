@@ -17,6 +17,7 @@ from fhir_facade.rules.filters import Filter, any_of
 from fhir_facade.rules.kinds.base import Target
 from fhir_facade.rules.mapping import Compiled, Param
 from fhir_facade.rules.registry import ResourceType
+from fhir_facade.rules.text import is_id
 from fhir_facade.search.options import SearchOptions
 from fhir_facade.search.params import Clause, split_values
 from fhir_facade.search.reference import parse_reference, reference_filter
@@ -104,7 +105,8 @@ def _held(
     named = [parse_reference(each, options.base_url, bases) for each in clause.values if each]
     if not named:
         raise BadRequest(f"The search parameter '{clause.name}' has no value.")
-    ids = [each.id for each in named if each is not None and each.type in (None, name)]
+    own = [each for each in named if each is not None and each.type in (None, name)]
+    ids = [each.id for each in own if is_id(each.id)]
     pairs = [("_id", ",".join(ids) or NO_ID)]
     other = options.registry.types[name]
     return Join(plan(other, pairs, depth + 1, hidden=True), param, forward=False)

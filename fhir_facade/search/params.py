@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/search.html
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ RESULT_PARAMS = frozenset(
     | {"_format", "_pretty", "_cursor"}
 )
 _MOST_INCLUDES = 100
+_MOST_ELEMENTS = 200
+_ALIKE = 0.8
 _REPEATED = frozenset({"_include", "_revinclude"})
 FILTERS_BY_UNDERSCORE = frozenset(
     {"_content", "_filter", "_has", "_in", "_list", "_profile", "_query", "_security", "_source"}
@@ -107,12 +110,18 @@ def parse(pairs: Pairs, *, max_count: int) -> Query:
             raise BadRequest("A parameter's value holds a NUL character.")
         if base in RESULT_PARAMS:
             _result_param(query, name, value, max_count)
-        elif base.startswith("_") and base not in FILTERS_BY_UNDERSCORE:
+        elif base.startswith("_") and not _may_select(base):
             text = f"The result parameter '{base}' is not supported here; it was ignored."
             query.issues.append(Issue("warning", "not-supported", text))
         else:
             query.clauses.append(read_clause(name, value, (name, value)))
     return query
+
+
+def _may_select(name: str) -> bool:
+    """Say whether a name is a filter's, or like one: leaving it out would widen the result."""
+    base = name.partition(".")[0]
+    return bool(difflib.get_close_matches(base, FILTERS_BY_UNDERSCORE, n=1, cutoff=_ALIKE))
 
 
 def _result_param(query: Query, name: str, value: str, max_count: int) -> None:
@@ -136,7 +145,8 @@ def _result_param(query: Query, name: str, value: str, max_count: int) -> None:
     elif name == "_summary":
         query.summary = _one_of(name, value, ("count", "false", "true", "text", "data"))
     elif name == "_elements":
-        query.elements = tuple(filter(None, map(str.strip, value.split(","))))
+        names = filter(None, map(str.strip, value.split(",")))
+        query.elements = tuple(dict.fromkeys(names))[:_MOST_ELEMENTS]
     elif name == "_cursor":
         query.cursor = value
         return
@@ -152,8 +162,10 @@ def _include(name: str, modifier: str, value: str) -> Include:
         raise BadRequest(f"{name} takes no modifier but ':iterate'.")
     source, _, rest = value.partition(":")
     param, _, target = rest.partition(":")
-    if source == "*":
+    if source == "*" and not rest:
         param = "*"
+    elif source == "*":
+        source = ""
     if not source or not param or ":" in target:
         raise BadRequest(
             f"{name} names a type, its reference parameter and perhaps a target type, "

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from fhir_facade.errors import BadRequest, Issue, UnknownParameter
+from fhir_facade.errors import BadRequest, Issue, TooCostly, UnknownParameter
 from fhir_facade.rules.filters import Filter, all_of, any_of, prefixes
 from fhir_facade.rules.kinds.base import Target
 from fhir_facade.rules.mapping import Compiled
 from fhir_facade.rules.r4_search import r4_search_param
 from fhir_facade.rules.registry import ResourceType
-from fhir_facade.search.clauses import shown
+from fhir_facade.search.clauses import MOST_WORK, shown
 from fhir_facade.search.include import Link, links
 from fhir_facade.search.joins import Join, join_of
 from fhir_facade.search.options import SearchOptions
@@ -153,6 +153,9 @@ def plan_types(
     )
 
 
+_MOST_SHOWN = 10
+
+
 class _Planner:
     """Sorts what was asked into what can be answered, what is refused and what is left out."""
 
@@ -162,11 +165,13 @@ class _Planner:
         self._types, self._query, self._options, self._depth = types, query, options, depth
         self.joins: list[Join] = []
         self.applied: list[Clause] = []
+        self._work = 0
 
     def usable_clauses(self) -> list[Clause]:
         """Return the clauses that are filters; joins are put aside."""
         found = []
         for clause in self._query.clauses:
+            self._spend(clause)
             try:
                 usable = self._usable(clause)
             except BadRequest as refusal:
@@ -180,6 +185,13 @@ class _Planner:
             else:
                 found.append(usable)
         return found
+
+    def _spend(self, clause: Clause) -> None:
+        """Raise TooCostly once the clauses so far ask for more than one search may."""
+        param = self._types[0].params.get(clause.name)
+        self._work += 1 if param is None else self._options.clauses.cost(param, clause)
+        if self._work > MOST_WORK:
+            raise TooCostly("The search asks for too many values at once; ask in several searches.")
 
     def _usable(self, clause: Clause) -> Clause | Join:
         options = self._options
@@ -238,7 +250,7 @@ class _Planner:
         qualified = {f"{each.name}.{name}" for each in registry for name in each.elements}
         unknown = [each for each in self._query.elements if each not in known | qualified]
         if unknown:
-            text = f"_elements names what is not served here: {shown(unknown)}."
+            text = f"_elements names what is not served here: {shown(unknown[:_MOST_SHOWN])}."
             self._query.issues.append(Issue("warning", "not-found", text))
 
     def _left_out(self, refusal: BadRequest, end: str) -> None:

@@ -271,6 +271,8 @@ def narrowing(
 ) -> Access | None:
     """Return the points of an index that say more than the ranges that sort, if there are any."""
     for option in _options(connection, collection, conjunction):
+        if not option.ranges:
+            continue
         source = option.ranges[0].source
         whole = {path for path, _ in source.keys} == option.pinned
         if source.table and whole and not option.pinned <= order.bound:
