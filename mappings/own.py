@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fhir_facade.rules.filters import NOTHING, Filter
+from fhir_facade.rules.filters import EVERYTHING, NOTHING, Filter
 from fhir_facade.rules.findings import Encode, Findings
 from fhir_facade.rules.kinds import Kind, Site
 from fhir_facade.rules.kinds.base import Target
@@ -59,7 +59,8 @@ class OwnReference(Kind):
         return (self.to,)
 
     def present(self, site: Site) -> Filter:
-        return servable_id_filter(site.field)
+        """A record that is served has an id; the document it stands in may have none."""
+        return servable_id_filter(site.field) if "." in site.field else EVERYTHING
 
     def reference(self, site: Site, targets: Sequence[Target]) -> Filter:
         ids = [each.id for each in targets if each.type in (None, self.to)]

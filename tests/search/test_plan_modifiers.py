@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from fhir_facade.errors import BadRequest, UnknownParameter
+from fhir_facade.rules.kinds.record import servable_id_filter
 from fhir_facade.rules.text_match import KEY, TEXT
 from tests.mappings.serving import registry
 from tests.search.plans import (
@@ -124,7 +125,8 @@ class TestMissing:
         assert added("DocumentReference?related:missing=true", at=0) == EVERYTHING
         assert added("DocumentReference?related:missing=false", at=0) == NOTHING
         assert added("DocumentReference?related=x", at=0) == NOTHING
-        assert added("DocumentReference?related:missing=true", at=1) == NOTHING
+        unserved = added("DocumentReference?related:missing=true", at=1)
+        assert unserved == {"$nor": [servable_id_filter("parent._id")]}
         assert added("DocumentReference?related=x", at=1) == {"parent._id": {"$in": ["x"]}}
 
 

@@ -145,12 +145,8 @@ class TestUris:
 
     def test_what_it_begins_with(self) -> None:
         found = added("DocumentReference?location:above=gs://wnc/M1")
-        assert found == either(
-            *(
-                both(scalar("bucket", "wnc"), text("path", f"^/*{path}$"), PLACED)
-                for path in ("", "M", "M1")
-            )
-        )
+        starts = scalar("path", {"$in": ["M", "M1", "/M", "/M1"]})
+        assert found == both(scalar("bucket", {"$in": ["wnc"]}), starts)
 
     @pytest.mark.parametrize(
         "value", ["http://wnc/M1", "gs://wnc", "gs:/wnc/M1", "gs://wnc/M 1", "/M1", "wnc/M1"]

@@ -39,8 +39,8 @@ class TestSort:
         assert plan(resource, ("_sort", value)).sources[0].sort == paths
 
     def test_a_path_counts_once_the_first_time(self) -> None:
-        found = plan("Observation", ("_sort", "-value-concept,combo-value-concept"))
-        assert found.sources[0].sort == (("outcomeCategory", -1),)
+        found = plan("Task", ("_sort", "-modified,_lastUpdated"))
+        assert found.sources[0].sort == (("updated", -1),)
 
     def test_nothing_after_the_id_changes_the_order(self) -> None:
         assert plan("Task", ("_sort", "_id,due")).sources[0].sort == (("_id", 1),)
