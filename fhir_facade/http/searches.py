@@ -27,6 +27,9 @@ from fhir_facade.settings import Settings
 
 logger = logging.getLogger("fhir_facade")
 
+_PLAIN = ",:/*$"
+"""What a link may show as it is, so that people and validators can read it."""
+
 CASE_ALIASES = ("Case", "Bundle")
 CASES_A_PAGE = 10
 MOST_CASES = 50
@@ -213,7 +216,7 @@ class Searches:
     def _links(self, base: str, plan: Plan, page: Page, key: bytes) -> list[tuple[str, str]]:
         def link(cursor: str | None) -> str:
             pairs = [*plan.query.applied, *([] if cursor is None else [("_cursor", cursor)])]
-            return f"{base}?{urlencode(pairs)}" if pairs else base
+            return f"{base}?{urlencode(pairs, safe=_PLAIN)}" if pairs else base
 
         def to(cursor: Cursor) -> str:
             return link(self.cursors.write(cursor, key))

@@ -107,7 +107,7 @@ async def test_a_type_that_is_not_served(linked_client: httpx.AsyncClient, value
 async def test_self_shows_what_was_applied(linked_client: httpx.AsyncClient) -> None:
     bundle = (await linked_client.get("?_type=Task,Goal&patient=M1&_count=2")).json()
     url = link(bundle, "self")
-    assert url == "http://fhir.test/fhir?_type=Task%2CGoal&patient=M1&_count=2"
+    assert url == "http://fhir.test/fhir?_type=Task,Goal&patient=M1&_count=2"
     assert (await linked_client.get(url)).json() == bundle
 
 
