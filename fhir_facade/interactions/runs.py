@@ -223,6 +223,12 @@ class EmbeddedRun(Run):
             after = decode(stored[-1])["_id"]
 
 
+def _sort_paths(plan: SourcePlan, name: str) -> tuple[str, ...]:
+    """Return what a key is read from: of documents the one path that a store compares."""
+    paths = plan.source.params[name].sort_paths
+    return paths if plan.source.mapping.unwind is not None else paths[:1]
+
+
 class GatheredRun(Run):
     """Matches of several sources, or embedded ones, gathered and sorted here."""
 
@@ -231,7 +237,7 @@ class GatheredRun(Run):
     ) -> None:
         self._runs = runs
         self._keys = [
-            [(getter(plan.source.params[name].sort_paths), way) for name, way in plan.sorted_by]
+            [(getter(_sort_paths(plan, name)), way) for name, way in plan.sorted_by]
             for plan in plans
         ]
 

@@ -83,7 +83,7 @@ async def _page_after(records: Records, runs: list[Run], plan: Plan, cursor: Cur
     """Fill a page with what can be served, one match beyond it telling whether there is more."""
     page = Page()
     number = cursor.run if cursor else 0
-    values = cursor.values if cursor else None
+    values = (cursor.values or None) if cursor else None
     last: Match | None = None
     while number < len(runs):
         wanted = plan.count - len(page.entries) + 1
@@ -103,7 +103,7 @@ async def _page_after(records: Records, runs: list[Run], plan: Plan, cursor: Cur
 
 def _with_previous(page: Page, runs: list[Run], cursor: Cursor | None) -> Page:
     """Everything before a cursor's place is the page before; only documents are read backwards."""
-    if cursor is not None and page.entries and runs[0].reversible:
+    if cursor is not None and cursor.values and page.entries and runs[0].reversible:
         first = page.entries[0].match
         if first.run == 0:
             page.previous = first.cursor(backward=True)
@@ -122,7 +122,9 @@ async def _page_before(records: Records, runs: list[Run], plan: Plan, cursor: Cu
             _add(page, match, records)
             values = match.values
     page.entries.reverse()
-    if page.entries:
+    if not page.entries:  # nothing before can be served: on to the beginning
+        page.next = Cursor(0, ())
+    else:
         page.next = page.entries[-1].match.cursor()
         if more:
             page.previous = page.entries[0].match.cursor(backward=True)
