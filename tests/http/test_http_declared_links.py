@@ -83,7 +83,11 @@ async def _brings_nothing(asker: Asker, param: Declared, served: dict[str, Json]
 
 async def test_every_revinclude_brings_what_refers_to_it(asker: Asker) -> None:
     own = {f"{asker.type}/{id}" for id in asker.resources}
-    for spelled in asker.declaration.get("searchRevInclude", []):
+    union: set[str] = set()
+    listed = asker.declaration.get("searchRevInclude", [])
+    for spelled in listed:
+        if spelled == "*":
+            continue
         param = _param(asker, spelled)
         others = await _all(asker, param.type)
         expected = {name for name, each in others.items() if _named(param, each) & own} - own
@@ -91,11 +95,15 @@ async def test_every_revinclude_brings_what_refers_to_it(asker: Asker) -> None:
         assert len(found) == len(set(found)), spelled
         assert {*found} == expected, spelled
         assert expected, spelled
+        union |= expected
         named = {name for each in others.values() for name in _named(param, each)}
         lonely = [name.partition("/")[2] for name in sorted(own - named)]
         page = await asker.get("_revinclude", spelled, _id=next(iter(lonely), "none"))
         assert not _included(page), spelled
         assert len(matches(page.json())) == len(lonely[:1])
+    if listed:
+        assert "*" in listed
+        assert {*_included(await asker.get("_revinclude", "*"))} == union
 
 
 @pytest.fixture(params=SERVED)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from fhir_facade.store.base import Store
-from tests.http.serving import ids, link, outcomes, serving
+from tests.http.serving import ids, link, outcomes, serving, the_issue
 
 LEFT_OUT = " It was left out of the search."
 
@@ -86,6 +86,51 @@ async def test_a_filter_with_an_underscore_is_never_ignored(
 ) -> None:
     response = await client.get("/Task", params={name: "x"})
     assert response.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("_lastupdated", "_lastUpdated"),
+        ("_lastUpdate", "_lastUpdated"),
+        ("_last-updated", "_lastUpdated"),
+        ("_tags", "_tag"),
+        ("_tags:not", "_tag"),
+        ("_ids", "_id"),
+        ("_profiles", "_profile"),
+    ],
+)
+async def test_a_misspelt_filter_with_an_underscore_is_never_ignored(
+    client: httpx.AsyncClient, name: str, meant: str
+) -> None:
+    response = await client.get("/Task", params={name: "2026"})
+    assert response.status_code == 400
+    issue = the_issue(response)
+    assert issue["code"] == "not-supported"
+    assert f"Did you mean '{meant}'?" in issue["diagnostics"]
+    lenient = await client.get(
+        "/Task", params={name: "2026"}, headers={"Prefer": "handling=lenient"}
+    )
+    assert _applied(lenient) == []
+    assert any(each["diagnostics"].endswith(LEFT_OUT) for each in outcomes(lenient.json()))
+
+
+async def test_a_link_longer_than_a_url_may_be(linked_store: Store) -> None:
+    """The page says so, and the link's parameters by POST are the page that it leads to."""
+    data = {"status": f"ready,completed,{'x' * 300}", "_count": "2"}
+    async with serving(linked_store, max_url=256) as asking:
+        first = await asking.post("/Task/_search", data=data)
+        following = link(first.json(), "next")
+        assert following is not None
+        assert (await asking.get(following)).status_code == 414
+        assert [(each["severity"], each["code"]) for each in outcomes(first.json())] == [
+            ("warning", "too-long")
+        ]
+        second = await asking.post("/Task/_search", data=dict(parse_qsl(urlsplit(following).query)))
+        assert ids(first.json()) == ["Task/t1", "Task/t2"]
+        assert ids(second.json()) == ["Task/t3", "Task/t4"]
+        short = await asking.post("/Task/_search", data={"_id": "t1"})
+        assert not outcomes(short.json())
 
 
 @pytest.mark.parametrize("value", ["true", "text", "data", "false", "count"])

@@ -176,6 +176,38 @@ async def test_a_read_takes_them_too(client: httpx.AsyncClient) -> None:
     assert part.json()["meta"]["versionId"] == whole.json()["meta"]["versionId"]
 
 
+async def test_so_many_elements_are_taken(client: httpx.AsyncClient) -> None:
+    names = [f"no{number}" for number in range(200)]
+    bundle = (
+        await client.get("/Task", params={"_elements": ",".join([*names[1:], "description"])})
+    ).json()
+    (part,) = matches(bundle)
+    assert {*part} == ALWAYS | {"description"}
+    (issue,) = (each for each in outcomes(bundle) if each["code"] == "not-found")
+    assert "no10" in issue["diagnostics"]
+    assert "no11" not in issue["diagnostics"]  # of many names a few are shown
+    repeated = await _one(client, f"/Task?_elements={'status,' * 500}description")
+    assert {*repeated} == ALWAYS | {"description"}
+    response = await client.get("/Task", params={"_elements": ",".join([*names, "description"])})
+    assert response.status_code in (200, 400)
+    if response.status_code == 200:
+        (part,) = matches(response.json())
+        assert {*part} == ALWAYS
+
+
+@pytest.mark.parametrize("url", ["Case/{}", "Bundle/{}", "EpisodeOfCare/{}/$case"])
+async def test_a_read_of_a_case_is_whole(declared_client: httpx.AsyncClient, url: str) -> None:
+    (found,) = matches((await declared_client.get("/Case?_count=1")).json())
+    path = "/" + url.format(found["id"])
+    for query in ("_elements=id", "_summary=true", "_summary=text", "_summary=count"):
+        response = await declared_client.get(f"{path}?{query}")
+        assert response.status_code == 400
+        assert response.json() == error(
+            "invalid", "A Case is whole as it is: it takes no _elements and no _summary."
+        )
+    assert (await declared_client.get(f"{path}?_pretty=true")).json() == found
+
+
 async def test_a_case_is_whole(declared_client: httpx.AsyncClient) -> None:
     for query in ("_elements=id", "_summary=true", "_summary=text"):
         response = await declared_client.get(f"/Case?{query}")

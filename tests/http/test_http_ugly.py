@@ -117,9 +117,9 @@ async def test_ugly_queries(linked_client: httpx.AsyncClient, path: str) -> None
 
 
 LONG = [
-    ("status=" + "," * 8000, 400),
+    ("status=" + "," * 8000, 422),
     ("status=ready" + ",ready" * 900, 200),
-    ("status=" + "ready," * 2000, 400),
+    ("status=" + "ready," * 2000, 422),
     ("status=" + "%5C" * 2001, 200),
     ("status=" + "%7C" * 2000, 200),
     ("description=" + "%5C," * 500, 200),
@@ -128,7 +128,8 @@ LONG = [
     ("_id=" + ",".join(f"x{number}" for number in range(900)), 200),
     ("_elements=" + "a," * 4000, 200),
     ("_include=Task:focus&" * 400, 200),
-    ("status:not=ready&" * 400, 200),
+    ("status:not=ready&" * 200, 200),
+    ("status:not=ready&" * 400, 422),
     ("_sort=" + "due," * 2000 + "due", 200),
 ]
 
@@ -146,6 +147,7 @@ async def test_long_queries(linked_client: httpx.AsyncClient, query: str, status
     [
         b"description:contains=" + b"a" * 100_000,
         b"description=" + b"%CC%81" * 50_000,
+        b"description=" + b",".join([b"call"] * 39),
         b"description=" + b",".join([b"call"] * 1000),
         b"description=" + b",".join([b"call" * 50] * 1000),
         b"_sort=" + b"due," * 100_000 + b"due",
@@ -162,7 +164,7 @@ async def test_long_forms(linked_client: httpx.AsyncClient, form: bytes) -> None
     started = time.monotonic()
     for path in ("/Task/_search", "/_search"):
         response = await linked_client.post(path, content=form, headers=headers)
-        assert response.status_code in (200, 400, 413)
+        assert response.status_code in (200, 400, 413, 422)
     assert time.monotonic() - started < 10
 
 
