@@ -49,7 +49,8 @@ class Server:
     async def read_case(self, request: FhirRequest) -> Reply:
         """GET [base]/EpisodeOfCare/[id]/$case, [base]/Case/[id], [base]/Bundle/[id]"""
         request.require_json()
-        if any(name in ("_summary", "_elements") for name, _ in request.pairs):
+        shape = _shape(request)
+        if not shape.whole or shape.summary == "count":
             raise BadRequest("A Case is whole as it is: it takes no _elements and no _summary.")
         case = self.searches.type(CASE_TYPE)
         served = await read_case(self.records, case, request.params["id"], request.base_url)
@@ -92,11 +93,13 @@ class Server:
         raise NotFound("There is nothing at this URL; /metadata lists what this server offers.")
 
 
-def _shaped(served: Served, request: FhirRequest) -> Served:
-    """Cut a resource to what _summary or _elements ask; raise BadRequest for a value of neither."""
+def _shape(request: FhirRequest) -> Shape:
+    """Return what _summary and _elements ask; raise BadRequest for a value of neither."""
     asked = [pair for pair in request.pairs if pair[0] in ("_summary", "_elements")]
-    if not asked:
-        return served
     query = parse(asked, max_count=1)
-    shape = Shape(query.summary, query.elements)
+    return Shape(query.summary, query.elements)
+
+
+def _shaped(served: Served, request: FhirRequest) -> Served:
+    shape = _shape(request)
     return Served(shape.applied(served.body), served.version, served.last_updated)

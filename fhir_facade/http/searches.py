@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from fhir_facade.errors import BadRequest, Issue, TooCostly, UnknownType
 from fhir_facade.http.parameters import posted
@@ -56,6 +56,12 @@ class Asked:
     """The `_type` that the links show before what was applied."""
     spelled: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     """Parameters as they were applied → as they were asked, where an operation has its own."""
+
+
+def _url_length(url: str) -> int:
+    """Return the length of path and query, which is what a request is refused by."""
+    parts = urlsplit(url)
+    return len(parts.path) + len(parts.query)
 
 
 def _named(pairs: Pairs) -> Pairs:
@@ -174,7 +180,7 @@ class Searches:
         if asked.cases and page.entries:
             await self._as_cases(page, request.base_url)
         links = self._links(f"{request.base_url}/{asked.path}".rstrip("/"), plan, page, key)
-        if max(len(url) for _, url in links) > self.settings.max_url:
+        if max(_url_length(url) for _, url in links) > self.settings.max_url:
             page.issues.append(Issue("warning", "too-long", _LONG_LINK))
         shape = Shape(plan.query.summary, plan.query.elements)
         return bundle_reply(request, searchset(page, links, request.base_url, shape))

@@ -24,6 +24,9 @@ _DOLLAR = re.compile(r"(?<!\\)((?:\\\\)*)\$")
 MOST_WORK = 1000
 """What all the values of a search may cost together; see `Clauses.cost`."""
 
+JOIN_WORK = 50
+"""What a chain or `_has` costs beside its own search."""
+
 _COSTS = {"date": 25, "string": 25, "uri": 10, "reference": 3}
 _CLAUSE_COST = 4
 _LONGEST_URI = 2048

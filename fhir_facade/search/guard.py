@@ -14,8 +14,6 @@ from fhir_facade.search.params import Clause
 from fhir_facade.search.plan import Plan, SourcePlan
 
 _UNSUPPORTED = frozenset({"missing", "not", "not-in", "text", "contains"})
-_SELECTIVE = ("reference",)
-_SELECTIVE_TOKENS = frozenset({"_id", "identifier"})
 
 
 def unindexed(plan: Plan) -> list[str]:
@@ -33,14 +31,10 @@ def unindexed(plan: Plan) -> list[str]:
 
 
 def _unindexed(plan: SourcePlan) -> Iterable[str]:
+    """Yield the clauses' parameters unless an index answers one; each sort has an index anyway."""
     indexed = indexed_params(plan.source)
-    usable = [each for each in plan.clauses if _narrows(plan.source, each, indexed)]
-    if any(_is_selective(plan.source, each) for each in usable):
-        return
-    if plan.clauses and not usable:
+    if not any(_narrows(plan.source, each, indexed) for each in plan.clauses):
         yield from (each.name for each in plan.clauses)
-    unwound = plan.source.mapping.unwind is not None
-    yield from (name for name, _ in plan.sorted_by[:1] if name not in indexed and not unwound)
 
 
 def _narrows(source: Compiled, clause: Clause, indexed: frozenset[str]) -> bool:
@@ -50,11 +44,6 @@ def _narrows(source: Compiled, clause: Clause, indexed: frozenset[str]) -> bool:
     if clause.modifier in _UNSUPPORTED or clause.name not in indexed:
         return False
     return param.type != "date" or not all(value.startswith("ne") for value in clause.values)
-
-
-def _is_selective(source: Compiled, clause: Clause) -> bool:
-    param = source.params.get(clause.name)
-    return param is None or param.type in _SELECTIVE or clause.name in _SELECTIVE_TOKENS
 
 
 def _narrows_by_ids(plan: Plan, join: Join) -> bool:

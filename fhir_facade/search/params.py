@@ -28,6 +28,8 @@ FILTERS_BY_UNDERSCORE = frozenset(
 )
 """Names with an underscore that select: leaving one out would widen the result."""
 
+_IN_LOWER_CASE = [name.lower() for name in sorted(FILTERS_BY_UNDERSCORE)]
+
 _SPLIT_COMMA = re.compile(r"(?<!\\)((?:\\\\)*),")
 _ESCAPED = re.compile(r"\\([,|$\\])")
 
@@ -120,8 +122,8 @@ def parse(pairs: Pairs, *, max_count: int) -> Query:
 
 def _may_select(name: str) -> bool:
     """Say whether a name is a filter's, or like one: leaving it out would widen the result."""
-    base = name.partition(".")[0]
-    return bool(difflib.get_close_matches(base, FILTERS_BY_UNDERSCORE, n=1, cutoff=_ALIKE))
+    base = name.partition(".")[0].lower()
+    return bool(difflib.get_close_matches(base, _IN_LOWER_CASE, n=1, cutoff=_ALIKE))
 
 
 def _result_param(query: Query, name: str, value: str, max_count: int) -> None:
@@ -146,7 +148,9 @@ def _result_param(query: Query, name: str, value: str, max_count: int) -> None:
         query.summary = _one_of(name, value, ("count", "false", "true", "text", "data"))
     elif name == "_elements":
         names = filter(None, map(str.strip, value.split(",")))
-        query.elements = tuple(dict.fromkeys(names))[:_MOST_ELEMENTS]
+        query.elements = tuple(dict.fromkeys(names))
+        if len(query.elements) > _MOST_ELEMENTS:
+            raise BadRequest(f"_elements takes up to {_MOST_ELEMENTS} names.")
     elif name == "_cursor":
         query.cursor = value
         return

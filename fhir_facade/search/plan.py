@@ -17,7 +17,7 @@ from fhir_facade.rules.kinds.base import Target
 from fhir_facade.rules.mapping import Compiled
 from fhir_facade.rules.r4_search import r4_search_param
 from fhir_facade.rules.registry import ResourceType
-from fhir_facade.search.clauses import MOST_WORK, shown
+from fhir_facade.search.clauses import JOIN_WORK, MOST_WORK, shown
 from fhir_facade.search.include import Link, links
 from fhir_facade.search.joins import Join, join_of
 from fhir_facade.search.options import SearchOptions
@@ -72,6 +72,8 @@ class Plan:
     links: tuple[Link, ...] = ()
     shows_hidden: bool = False
     compartment: Target | None = None
+    work: int = 0
+    """What planning and matching it costs, in units of one token."""
 
     @property
     def name(self) -> str:
@@ -150,6 +152,7 @@ def plan_types(
         found,
         shows_hidden,
         compartment,
+        planner.work,
     )
 
 
@@ -165,7 +168,7 @@ class _Planner:
         self._types, self._query, self._options, self._depth = types, query, options, depth
         self.joins: list[Join] = []
         self.applied: list[Clause] = []
-        self._work = 0
+        self.work = 0
 
     def usable_clauses(self) -> list[Clause]:
         """Return the clauses that are filters; joins are put aside."""
@@ -181,6 +184,7 @@ class _Planner:
                 continue
             self.applied.append(clause)
             if isinstance(usable, Join):
+                self._add_work(JOIN_WORK + usable.plan.work)
                 self.joins.append(usable)
             else:
                 found.append(usable)
@@ -189,8 +193,11 @@ class _Planner:
     def _spend(self, clause: Clause) -> None:
         """Raise TooCostly once the clauses so far ask for more than one search may."""
         param = self._types[0].params.get(clause.name)
-        self._work += 1 if param is None else self._options.clauses.cost(param, clause)
-        if self._work > MOST_WORK:
+        self._add_work(1 if param is None else self._options.clauses.cost(param, clause))
+
+    def _add_work(self, work: int) -> None:
+        self.work += work
+        if self.work > MOST_WORK:
             raise TooCostly("The search asks for too many values at once; ask in several searches.")
 
     def _usable(self, clause: Clause) -> Clause | Join:
