@@ -168,7 +168,7 @@ def test_mongodb_semantics(case: tuple[dict[str, Any], list[Any], list[Any]]) ->
         {"$and": {}},
         {"$nor": [1]},
         {"a": 1 << 64},
-        {"a": object()},
+        {"a": ...},
         {"a": "\ud800"},
     ],
     ids=str,
