@@ -80,11 +80,7 @@ class _Conditions:
     referring: list[tuple[Link, tuple[Target, ...]]] = field(default_factory=list)
 
     def filter(self, source: Compiled) -> Filter:
-        by_id = source.params["_id"]
-        own: list[Filter] = [
-            by_id.filter(lambda kind, site, id=id: kind.token(site, None, id))  # type: ignore[misc]
-            for id in self.ids
-        ]
+        own = [source.with_ids(self.ids)]
         for link, targets in self.referring:
             param = source.params.get(link.param.name)
             own.append(NOTHING if param is None else reference_filter(param, targets))

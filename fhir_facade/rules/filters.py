@@ -34,28 +34,37 @@ def any_of(filters: Iterable[Filter]) -> Filter:
     Lists of values at one path become one list, which an index answers in order.
     """
     known: list[Filter] = []
+    lists: dict[str, list[int]] = {}
     for each in filters:
         if each == EVERYTHING:
             return EVERYTHING
-        if each != NOTHING and not _joined(known, each):
+        if each != NOTHING and not _joined(known, lists, each):
             known.append(each)
+    for place in (place for places in lists.values() for place in places):
+        (path, condition), *guard = known[place].items()
+        known[place] = {path: {"$in": _distinct(condition["$in"])}, **dict(guard)}
     if not known:
         return NOTHING
     return known[0] if len(known) == 1 else {"$or": known}
 
 
-def _joined(known: list[Filter], filter: Filter) -> bool:
-    """Join a list of values to one that is known for its path; say whether there was one."""
+def _joined(known: list[Filter], lists: dict[str, list[int]], filter: Filter) -> bool:
+    """Add a list of values to one that is known for its path; say whether there was one.
+
+    `lists` says where among `known` the lists of each path are; they are copies, to be added to.
+    """
     (path, condition), *guard = filter.items()
     if not isinstance(condition, dict) or condition.keys() != {"$in"}:
         return False
-    for place, each in enumerate(known):
-        (other, wanted), *other_guard = each.items()
-        if other == path and guard == other_guard and "$in" in wanted and len(wanted) == 1:
-            values = [*wanted["$in"], *condition["$in"]]
-            known[place] = {path: {"$in": _distinct(values)}, **dict(guard)}
+    places = lists.setdefault(path, [])
+    for place in places:
+        (_, own), *own_guard = known[place].items()
+        if guard == own_guard:
+            own["$in"] += condition["$in"]
             return True
-    return False
+    places.append(len(known))
+    known.append({path: {"$in": [*condition["$in"]]}, **dict(guard)})
+    return True
 
 
 def _distinct(values: list[Any]) -> list[Any]:

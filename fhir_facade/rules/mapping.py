@@ -7,7 +7,7 @@ indexes, the CapabilityStatement and the documentation are derived from it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Mapping as Mapping_
 from dataclasses import dataclass, field, replace
 from datetime import UTC
@@ -265,6 +265,14 @@ class Compiled:
             target = Place(each.kind, tuple(self._site(each, path) for path in each.fields))
             conditions.append(target.filter(lambda kind, site: kind.servable(site) or {}))
         return all_of(conditions) if conditions else {}
+
+    def with_ids(self, ids: Iterable[str]) -> Filter:
+        """Match the records that are served under one of some ids."""
+
+        def with_id(id: str) -> Filter:
+            return self.params["_id"].filter(lambda kind, site: kind.token(site, None, id))
+
+        return any_of(map(with_id, ids))
 
     def encode(
         self, document: dict[str, Any], version: str, findings: Findings

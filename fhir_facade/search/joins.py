@@ -66,12 +66,7 @@ class Join:
                 targets = [Target(None, each.id) for each in targets]
             return any_of([]) if param is None else reference_filter(param, targets)
         wanted = (each for each in targets if self.named in (None, each.type))
-        ids = list(dict.fromkeys(each.id for each in wanted))
-        by_id = source.params["_id"]
-        return any_of(
-            by_id.filter(lambda kind, site, id=id: kind.token(site, None, id))  # type: ignore[misc]
-            for id in ids
-        )
+        return source.with_ids(dict.fromkeys(each.id for each in wanted))
 
 
 def join_of(

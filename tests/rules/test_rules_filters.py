@@ -69,3 +69,10 @@ def test_first_present() -> None:
     assert finds({"b": 1})
     assert not finds({"a": 2, "b": 1})
     assert first_present(["a", "b"], lambda _: NOTHING) == NOTHING
+
+
+def test_joined_lists_leave_those_they_came_from_alone() -> None:
+    one, two = {"a": {"$in": [1, 2]}}, {"a": {"$in": [2, True]}}
+    assert any_of([one, two, {"b": 1}]) == {"$or": [{"a": {"$in": [1, 2, True]}}, {"b": 1}]}
+    assert one == {"a": {"$in": [1, 2]}}
+    assert two == {"a": {"$in": [2, True]}}
