@@ -13,6 +13,13 @@ FacadeError                      500 exception
 ├── TooLarge                     413 too-long
 ├── UriTooLong                   414 too-long
 ├── UnsupportedMediaType         415 not-supported
+├── Conflict                     409 conflict
+│   └── Duplicate                409 duplicate
+├── PreconditionFailed           412 conflict
+│   └── MultipleMatches          412 multiple-matches
+├── Unprocessable                422 invalid
+│   ├── BusinessRule             422 business-rule
+│   └── Unsupported              422 not-supported
 ├── TooCostly                    422 too-costly
 └── StoreUnavailable             503 transient
 
@@ -34,6 +41,9 @@ class Issue:
     code: str
     diagnostics: str
     expression: str | None = None
+    line: int | None = None
+    column: int | None = None
+    """Where in a body that is no JSON."""
 
 
 class FacadeError(Exception):
@@ -101,6 +111,34 @@ class UriTooLong(FacadeError):
 
 class UnsupportedMediaType(FacadeError):
     status, code = 415, "not-supported"
+
+
+class Conflict(FacadeError):
+    status, code = 409, "conflict"
+
+
+class Duplicate(Conflict):
+    code = "duplicate"
+
+
+class PreconditionFailed(FacadeError):
+    status, code = 412, "conflict"
+
+
+class MultipleMatches(PreconditionFailed):
+    code = "multiple-matches"
+
+
+class Unprocessable(FacadeError):
+    status, code = 422, "invalid"
+
+
+class BusinessRule(Unprocessable):
+    code = "business-rule"
+
+
+class Unsupported(Unprocessable):
+    code = "not-supported"
 
 
 class TooCostly(FacadeError):

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
-from fhir_facade.interactions.records import Record, Records, to_json
+from fhir_facade.interactions.records import Record, Records
 from fhir_facade.rules.codes import Codes
 from fhir_facade.rules.findings import Finding, Findings, Severity
+from fhir_facade.rules.json_text import to_json
 from fhir_facade.rules.kinds import Code
 from fhir_facade.rules.mapping import Compiled
 from fhir_facade.store.codec import decode

@@ -6,8 +6,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from fhir_facade.errors import Issue
 from fhir_facade.http.response import CONTENT_TYPE
-from fhir_facade.interactions.records import to_json
 from fhir_facade.interactions.search import outcome
+from fhir_facade.rules.json_text import to_json
 
 _TEXT = "The request is not HTTP that this server reads, or its URL is longer than 64 KiB."
 

@@ -5,10 +5,8 @@ https://hl7.org/fhir/R4/http.html
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
 from email.utils import format_datetime
 from functools import lru_cache
 
@@ -17,8 +15,8 @@ from starlette.types import Send
 from fhir_facade.errors import FacadeError
 from fhir_facade.http.request import FhirRequest
 from fhir_facade.interactions.read import Served
-from fhir_facade.interactions.records import to_json
 from fhir_facade.interactions.search import outcome
+from fhir_facade.rules.json_text import read_json, to_json
 
 CONTENT_TYPE = b"application/fhir+json; charset=utf-8"
 NO_STORE = (b"cache-control", b"no-cache, private")
@@ -89,7 +87,7 @@ def _shaped(request: FhirRequest, body: bytes) -> bytes:
 
 def pretty(body: bytes) -> bytes:
     """Indent JSON; decimals keep the digits they have."""
-    return to_json(json.loads(body, parse_float=Decimal), pretty=True)
+    return to_json(read_json(body, max_depth=1000), pretty=True)
 
 
 def error_reply(request: FhirRequest, error: FacadeError) -> Reply:

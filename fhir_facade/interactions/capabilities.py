@@ -9,7 +9,8 @@ from functools import lru_cache
 
 from fhir_facade.derive.capability import capability_statement
 from fhir_facade.interactions.read import Served
-from fhir_facade.interactions.records import to_json, version_of
+from fhir_facade.interactions.records import version_of
+from fhir_facade.rules.json_text import to_json
 from fhir_facade.rules.registry import Registry
 
 _BASE_URLS_KEPT = 32

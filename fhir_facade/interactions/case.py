@@ -14,11 +14,11 @@ from fhir_facade.interactions.read import Served, find_record, unservable
 from fhir_facade.interactions.records import (
     Record,
     Records,
-    to_json,
     version_of,
 )
 from fhir_facade.rules.findings import Findings
 from fhir_facade.rules.invariants import in_order
+from fhir_facade.rules.json_text import to_json
 from fhir_facade.rules.kinds.references import case_keys
 from fhir_facade.rules.mapping import LINKED, PARENT
 from fhir_facade.rules.registry import ResourceType

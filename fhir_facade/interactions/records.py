@@ -9,13 +9,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-import orjson
-
 from fhir_facade.rules.findings import Finding, Findings
+from fhir_facade.rules.json_text import to_json
 from fhir_facade.rules.kinds.references import case_keys, cases_filter
 from fhir_facade.rules.mapping import LINKED, PARENT, Compiled
 from fhir_facade.rules.registry import Registry
@@ -36,18 +34,6 @@ def version_of(raw: bytes, salt: bytes = b"") -> str:
     The salt is the source's: other settings or another release may give other resources.
     """
     return hashlib.blake2b(raw, digest_size=8, key=salt).hexdigest()
-
-
-def to_json(resource: Any, *, pretty: bool = False) -> bytes:
-    """Write FHIR JSON; decimals keep the digits they have."""
-    option = orjson.OPT_INDENT_2 if pretty else 0
-    return orjson.dumps(resource, default=_decimal, option=option)
-
-
-def _decimal(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return orjson.Fragment(str(value))
-    raise TypeError(type(value).__name__)
 
 
 @dataclass(slots=True)

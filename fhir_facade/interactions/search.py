@@ -13,10 +13,11 @@ from fhir_facade.errors import Issue
 from fhir_facade.interactions.includes import Resource, included
 from fhir_facade.interactions.joins import resolved
 from fhir_facade.interactions.read import Served
-from fhir_facade.interactions.records import Records, to_json
+from fhir_facade.interactions.records import Records
 from fhir_facade.interactions.runs import Match, Run, run_of, runs_of
 from fhir_facade.interactions.shape import Shape
 from fhir_facade.rules.filters import all_of
+from fhir_facade.rules.json_text import to_json
 from fhir_facade.rules.kinds.record import odd_id_filter, plain_id_filter
 from fhir_facade.rules.text import fhir_id
 from fhir_facade.search.paging import Cursor
@@ -185,17 +186,25 @@ def _outcome_entry(issues: list[Issue]) -> bytes:
 
 def outcome(issues: list[Issue]) -> dict[str, Any]:
     """Return an OperationOutcome."""
+    return {"resourceType": "OperationOutcome", "issue": [_issue(each) for each in issues]}
+
+
+_POSITION = "http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-"
+
+
+def _issue(issue: Issue) -> dict[str, Any]:
+    position = (("line", issue.line), ("col", issue.column))
+    extension = [
+        {"url": _POSITION + name, "valueInteger": number}
+        for name, number in position
+        if number is not None
+    ]
     return {
-        "resourceType": "OperationOutcome",
-        "issue": [
-            {
-                "severity": issue.severity,
-                "code": issue.code,
-                "diagnostics": issue.diagnostics,
-                **({"expression": [issue.expression]} if issue.expression else {}),
-            }
-            for issue in issues
-        ],
+        **({"extension": extension} if extension else {}),
+        "severity": issue.severity,
+        "code": issue.code,
+        "diagnostics": issue.diagnostics,
+        **({"expression": [issue.expression]} if issue.expression else {}),
     }
 
 

@@ -5,12 +5,10 @@ https://hl7.org/fhir/R4/search.html#elements
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
-from fhir_facade.interactions.records import to_json
+from fhir_facade.rules.json_text import read_json, to_json
 from fhir_facade.rules.r4_elements import BY_TYPE, Elements
 
 SUBSETTED = {
@@ -36,7 +34,7 @@ class Shape:
         """Return a resource with the wanted elements only; includes are cut by type alone."""
         if self.whole:
             return body
-        resource: dict[str, Any] = json.loads(body, parse_float=Decimal)
+        resource: dict[str, Any] = read_json(body, max_depth=1000)
         kind = resource["resourceType"]
         known = BY_TYPE[kind]
         if self.summary == "true":

@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from fhir_facade.interactions.records import to_json
+from fhir_facade.rules.json_text import to_json
 
 Resource = dict[str, Any]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from bson import Decimal128
 
-from fhir_facade.interactions.records import to_json
+from fhir_facade.rules.json_text import to_json
 from tests.mappings.serving import BASE, extension, read, serve
 
 GOAL = {"_id": "g1", "type": "goal", "life_cycle_status": "Active", "name": "Walk", "subject": "M1"}
