@@ -22,6 +22,7 @@ from fhir_facade.http.response import CONTENT_TYPE
 from fhir_facade.interactions.capabilities import Capabilities
 from fhir_facade.interactions.records import Records
 from fhir_facade.interactions.search import outcome
+from fhir_facade.interactions.write import Writes
 from fhir_facade.rules.json_text import to_json
 from fhir_facade.rules.registry import Registry
 from fhir_facade.search.paging import Cursors
@@ -62,11 +63,13 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     settings = settings or Settings()
     registry = build_registry(settings)
     opened = store or open_store(settings.store, mongo_driver=settings.mongo_driver)
+    records = Records(opened, registry, translations=settings.translations)
     server = Server(
         settings=settings,
-        records=Records(opened, registry, translations=settings.translations),
+        records=records,
         cursors=Cursors(settings.cursor_secret),
         capabilities=Capabilities(registry),
+        writes=Writes(records, update_create=settings.update_create),
     )
 
     @asynccontextmanager

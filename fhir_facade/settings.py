@@ -62,6 +62,22 @@ class Settings(BaseSettings):
         description="What becomes of a search that no index answers: it is logged and answered, or "
         "refused as `too-costly`",
     )
+    unmapped: Literal["keep", "refuse"] = Field(
+        default="keep",
+        description="What becomes of content that the stored fields cannot hold: it is kept in the "
+        "document beside them, or refused with 422",
+    )
+    lifecycle: Literal["refuse", "advise"] = Field(
+        default="refuse",
+        description="What a goal's move against its life cycle is: refused with 422, or a warning",
+    )
+    update_create: bool = Field(
+        default=False,
+        description="Whether a PUT to an id that nothing has creates the resource under it",
+    )
+    max_entries: int = Field(
+        default=500, ge=1, description="Entries of a batch, transaction or Case before a 413"
+    )
     default_count: int = Field(
         default=50, ge=1, description="Matches a page where `_count` is not given"
     )
@@ -113,4 +129,6 @@ class Settings(BaseSettings):
             timezone=ZoneInfo(self.timezone),
             reference_base=self.reference_base,
             stray_codes=strays,
+            keeps=self.unmapped == "keep",
+            advises=self.lifecycle == "advise",
         )

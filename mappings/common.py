@@ -29,6 +29,9 @@ UPDATED = ("updated", "updatedAt", "updated_at", "created", "createdAt", "create
 CREATED = ("created", "createdAt", "created_at")
 
 
+WRITABLE = ("create", "update", "patch", "delete")
+
+
 def work_item(*types: str) -> Filter:
     """Which documents of `work_queue` are of a type, in the spellings that occur."""
     spellings = [form for name in types for form in (name.lower(), name.capitalize(), name.upper())]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from fhir_facade.rules.draft import Draft
 from fhir_facade.rules.findings import Encode, Findings
 from fhir_facade.rules.kinds import (
     CaseLinks,
@@ -39,6 +40,7 @@ from mappings.common import (
     UPDATED_BY,
     USER,
     WORK_ITEM,
+    WRITABLE,
     work_item,
 )
 
@@ -101,6 +103,19 @@ REASSIGNMENT = Complex(
     )
 )
 
+
+def reassigned(draft: Draft) -> None:
+    """A write that gives an interaction to another owner says so in its history."""
+    before, after = ((each or {}).get("owner") for each in (draft.old, draft.document))
+    if draft.old is None or before == after:
+        return
+    history = draft.document.get("interactionHistory")
+    entry = {"date": draft.now, "from": before, "to": after}
+    named = {name: value for name, value in entry.items() if value is not None}
+    draft.document["interactionHistory"] = [*(history if isinstance(history, list) else ()), named]
+    draft.ruled.add(f"extension|{draft.context.extension('reassignment')}")
+
+
 # fmt: off
 COMMUNICATION = Mapping(
     "Communication",
@@ -137,5 +152,8 @@ COMMUNICATION = Mapping(
     ),
     worklist=("status", "sent"),
     main_date="sent",
+    writes=WRITABLE,
+    creates={"type": "Interaction"},
+    after=(reassigned,),
 )
 # fmt: on

@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote
 from fhir_facade.rules import dates
 from fhir_facade.rules.context import Context
 from fhir_facade.rules.filters import NOTHING, Filter, all_of, any_of, scalar
-from fhir_facade.rules.findings import Encode, Findings
+from fhir_facade.rules.findings import Decode, Encode, Findings
 from fhir_facade.rules.invariants import period_in_order
 from fhir_facade.rules.kinds import (
     CaseLinks,
@@ -35,7 +35,7 @@ from fhir_facade.rules.kinds.quantities import number
 from fhir_facade.rules.mapping import PARENT, WHOLE, Mapping, Rule, rule
 from fhir_facade.rules.text import clean
 from fhir_facade.rules.text_match import texts
-from mappings.common import MEMBER, ORGANIZATION, UNSTORED, UPDATED, USER
+from mappings.common import MEMBER, ORGANIZATION, UNSTORED, UPDATED, USER, WRITABLE
 from mappings.communication import INTERACTION
 from mappings.fixed import FixedCode
 from mappings.own import OwnReference
@@ -104,6 +104,21 @@ class BucketUrl(Kind):
             return f"gs://{quote(bucket)}/{quote(path.lstrip('/'))}"
 
         return encode
+
+    def decoder(self, site: Site) -> Decode:
+        """Only a url of a bucket has a place in the document; another is kept beside it."""
+        del site
+
+        def decode(url: Any, document: Any) -> dict[str, Any]:
+            place = url.removeprefix("gs://") if isinstance(url, str) else ""
+            bucket, _, path = place.partition("/")
+            if not bucket or not path or not url.startswith("gs://"):
+                return {"bucket": None, "path": None}
+            stored = document.get("path")
+            begins = "/" if isinstance(stored, str) and stored.startswith("/") else ""
+            return {"bucket": unquote(bucket), "path": begins + unquote(path)}
+
+        return decode
 
     def present(self, site: Site) -> Filter:
         del site
@@ -339,6 +354,8 @@ CASE_DOCUMENT = Mapping(
     ),
     finish=(some_attachment, period_in_order("context", "period", field="parent.closedDate")),
     main_date="date",
+    writes=WRITABLE,
+    stamp="updated_on",
 )
 
 INTERACTION_DOCUMENT = Mapping(
@@ -358,5 +375,7 @@ INTERACTION_DOCUMENT = Mapping(
     finish=(some_attachment,),
     computed={"ended": interaction_end},
     main_date="date",
+    writes=WRITABLE,
+    stamp="updated_on",
 )
 # fmt: on

@@ -11,6 +11,7 @@ from typing import Any
 
 from fhir_facade.rules import dates
 from fhir_facade.rules.date_search import Comparison, Precision, comparable, date_filter
+from fhir_facade.rules.draft import Clash, Draft
 from fhir_facade.rules.filters import (
     EVERYTHING,
     NOTHING,
@@ -20,10 +21,12 @@ from fhir_facade.rules.filters import (
     any_of,
     first_present,
 )
-from fhir_facade.rules.findings import Encode, Findings
+from fhir_facade.rules.findings import Decode, Encode, Findings
 from fhir_facade.rules.invariants import period_in_order
 from fhir_facade.rules.kinds import Annotation, Code, Concept, Date, Many, Site, Text
-from fhir_facade.rules.mapping import WHOLE, Mapping, getter, rule
+from fhir_facade.rules.kinds.base import Target
+from fhir_facade.rules.mapping import WHOLE, Compiled, Mapping, getter, rule
+from fhir_facade.rules.text import key_text
 from mappings.codes import FLAG_STATUS
 from mappings.common import (
     ASSIGNED,
@@ -35,6 +38,7 @@ from mappings.common import (
     UPDATED_BY,
     USER,
     WORK_ITEM,
+    WRITABLE,
     work_item,
 )
 
@@ -74,6 +78,18 @@ class FlagStatus(Code):
             return "inactive" if ended else "active"
 
         return encode
+
+    def decoder(self, site: Site) -> Decode:
+        """Store the status under the name that the document has for it."""
+        stored_status = getter(STATUS)
+        decode_code = super().decoder(site.at("status"))
+
+        def decode(value: Any, document: Any) -> dict[str, Any]:
+            name = next((each for each in STATUS if document.get(each) not in (None, "")), "status")
+            stored = None if value is None else decode_code(value, stored_status(document))
+            return {name: stored}
+
+        return decode
 
     def token(self, site: Site, system: str | None, code: str | None) -> Filter:
         if system not in (None, self.codes.system):
@@ -121,6 +137,32 @@ def _end_compares(prefix: str, site: Site) -> Filter:
     return first_present(END, lambda path: date_filter(path, now, zone, Precision.DAY))
 
 
+def one_active_flag(source: Compiled, draft: Draft) -> Clash | None:
+    """A member has one active flag of a name; what was so before the write is not judged."""
+    if draft.put.get("status") != "active":
+        return None
+    name, subject = draft.document.get("name"), draft.document.get("subject")
+    member = key_text(subject.get("id") if isinstance(subject, dict) else subject)
+    if not isinstance(name, str) or member is None:
+        return None
+    before = draft.previous or {}
+    same = [before.get(each) == draft.put.get(each) for each in ("status", "code", "subject")]
+    if all(same):
+        return None
+    patient = [Target("Patient", member)]
+    filter = all_of(
+        [
+            source.mapping.where,
+            source.not_deleted,
+            {"name": {"$eq": name}},
+            source.params["patient"].filter(lambda kind, site: kind.reference(site, patient)),
+            source.params["status"].filter(lambda kind, site: kind.token(site, None, "active")),
+        ]
+    )
+    text = "The member has an active flag of this name already."
+    return Clash(f"flag {member} {name}", filter, text, "Flag.code")
+
+
 # fmt: off
 FLAG = Mapping(
     "Flag",
@@ -131,7 +173,7 @@ FLAG = Mapping(
         # FHIR element       stored field   kind                                                search
         rule("status",         WHOLE,         FlagStatus(FLAG_STATUS, required=True),             "status"),
         rule("category[]",     CATEGORY,      Concept("flag-category"),                           "category"),
-        rule("code",           "name",        Concept("flag-name", required=True, shows=True),    "code"),
+        rule("code",           "name",        Concept("flag-name", required=True, shows=True, any_code=True), "code"),
         rule("code.text",      VALUE,         Text(of_code=True),                                  "code"),
         rule("subject",        "subject",     REQUIRED_MEMBER,                                    "patient subject"),
         rule("period.start",   START,         Date(),                                             "date.start"),
@@ -148,5 +190,8 @@ FLAG = Mapping(
     finish=(period_in_order("period", field="date_end"),),
     main_date="date",
     by_day=True,
+    writes=WRITABLE,
+    creates={"type": "flag"},
+    clashes=one_active_flag,
 )
 # fmt: on

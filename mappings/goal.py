@@ -9,10 +9,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from fhir_facade.rules.findings import Encode, Findings
+from fhir_facade.rules.draft import Draft
+from fhir_facade.rules.findings import Decode, Encode, Findings
 from fhir_facade.rules.kinds import Boolean, Code, Concept, Date, Integer, Kind, Many, Site, Text
 from fhir_facade.rules.kinds.base import wrong_type
-from fhir_facade.rules.kinds.quantities import number, read_quantity, read_range, read_ratio
+from fhir_facade.rules.kinds.quantities import (
+    number,
+    read_quantity,
+    read_range,
+    read_ratio,
+    stored_quantity,
+)
 from fhir_facade.rules.mapping import WHOLE, Mapping, rule
 from fhir_facade.rules.text import clean, is_code
 from mappings.codes import GOAL_ACHIEVEMENT, GOAL_CATEGORY, GOAL_PRIORITY, GOAL_STATUS
@@ -27,6 +34,7 @@ from mappings.common import (
     REQUIRED_MEMBER,
     UPDATED_BY,
     WORK_ITEM,
+    WRITABLE,
     work_item,
 )
 
@@ -97,8 +105,58 @@ class TargetMeasure(Kind):
 
         return encode
 
+    def decoder(self, site: Site) -> Decode:
+        """Store the detail with its type; `measure` is the goal's name where nothing better is."""
+        del site
+
+        def decode(target: Any, document: Any) -> dict[str, Any]:
+            old = document.get("target_measure")
+            others = old if isinstance(old, dict) else {}
+            name = next((each for each in target or () if each in _STORERS), None)
+            if name is None:
+                return {"target_measure": None}
+            kind, stored = _STORERS[name]
+            kept = {each: value for each, value in others.items() if each not in _MEASURE_FIELDS}
+            value = stored(target[name])
+            return {"target_measure": {**kept, "type": kind, **value} if value else None}
+
+        return decode
+
     def describe(self) -> str:
         return "measure: quantity, range, ratio, string, boolean, integer or CodeableConcept"
+
+
+_MEASURE_FIELDS = ("type", "value", "system")
+
+
+def _stored_quantity(value: dict[str, Any]) -> dict[str, Any]:
+    stored = stored_quantity(value)
+    return {} if stored is None else {"value": stored}
+
+
+def _stored_parts(value: dict[str, Any], *names: str) -> dict[str, Any]:
+    parts = {each: stored_quantity(value[each]) for each in names if each in value}
+    return {"value": parts} if parts and all(parts.values()) else {}
+
+
+def _stored_concept(value: dict[str, Any]) -> dict[str, Any]:
+    coding = (value.get("coding") or [{}])[0]
+    code = coding.get("code") or value.get("text")
+    shown = {"display": value["text"]} if "text" in value and "code" in coding else {}
+    system = {"system": coding["system"]} if "system" in coding else {}
+    return {"value": {"code": code, **shown} if shown else code, **system} if code else {}
+
+
+_STORERS: dict[str, tuple[str, Callable[[Any], dict[str, Any]]]] = {
+    "detailQuantity": ("quantity", _stored_quantity),
+    "detailRange": ("range", lambda value: _stored_parts(value, "low", "high")),
+    "detailRatio": ("ratio", lambda value: _stored_parts(value, "numerator", "denominator")),
+    "detailString": ("string", lambda value: {"value": value}),
+    "detailBoolean": ("boolean", lambda value: {"value": value}),
+    "detailInteger": ("integer", lambda value: {"value": value} if type(value) is int else {}),
+    "detailCodeableConcept": ("codeableconcept", _stored_concept),
+}
+"""Choice of `target.detail[x]` → the type it is stored under, and what stores its value."""
 
 
 def _kind_of(stored: Any, value: Any) -> str:
@@ -174,6 +232,24 @@ class Outcome(Kind):
 
         return encode
 
+    def decoder(self, site: Site) -> Decode:
+        del site
+        return lambda value, old: _stored_outcome(value, old)
+
+
+def _stored_outcome(value: dict[str, Any], old: Any) -> Any:
+    """Return a text for words alone, else an object of the first coding."""
+    known = old if isinstance(old, dict) else {}
+    others = {name: each for name, each in known.items() if name not in _OUTCOME_FIELDS}
+    codings = value.get("coding") or [{}]
+    named = {each: codings[0][each] for each in _OUTCOME_FIELDS[:3] if each in codings[0]}
+    if "code" not in named:
+        return value.get("text")
+    return {**others, **named}
+
+
+_OUTCOME_FIELDS = ("system", "code", "display", "value", "text")
+
 
 def _outcome_coding(value: dict[str, Any]) -> dict[str, Any] | None:
     code, display = value.get("code", value.get("value")), value.get("display", value.get("text"))
@@ -187,6 +263,27 @@ def _outcome_coding(value: dict[str, Any]) -> dict[str, Any] | None:
     if "code" not in coding:
         return None if shown is None else {"text": shown}
     return {"coding": [{**coding, "display": shown} if shown else coding]}
+
+
+_MOVES: dict[str, tuple[str, ...]] = {
+    "proposed": ("planned", "accepted", "active", "completed", "cancelled", "rejected"),
+    "planned": ("accepted", "active", "completed", "cancelled", "rejected"),
+    "accepted": ("active", "completed", "cancelled", "rejected"),
+    "active": ("on-hold", "completed", "cancelled"),
+    "on-hold": ("active", "completed", "cancelled"),
+}
+"""Life cycle status → those it may move to; each may become entered-in-error."""
+
+
+def life_cycle(draft: Draft) -> None:
+    """A goal's life cycle moves forward; a deployer may have that said as a warning only."""
+    before = (draft.previous or {}).get("lifecycleStatus")
+    after = draft.put.get("lifecycleStatus")
+    if before in (None, after) or after in (*_MOVES.get(before, ()), "entered-in-error"):
+        return
+    allowed = ", ".join((*_MOVES.get(before, ()), "entered-in-error"))
+    text = f"A goal that is {before} may only become: {allowed}."
+    (draft.warn if draft.context.advises else draft.refuse)("Goal.lifecycleStatus", text)
 
 
 # fmt: off
@@ -220,5 +317,8 @@ GOAL = Mapping(
     ),
     worklist=("lifecycle-status", "target-date"),
     main_date="start-date",
+    writes=WRITABLE,
+    creates={"type": "goal"},
+    before=(life_cycle,),
 )
 # fmt: on

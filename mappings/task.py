@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/task.html
 
 from __future__ import annotations
 
+from fhir_facade.rules.draft import Draft
 from fhir_facade.rules.invariants import not_before, period_in_order
 from fhir_facade.rules.kinds import CaseLinks, Code, Concept, DateTime, Text
 from fhir_facade.rules.mapping import Mapping, rule
@@ -19,6 +20,7 @@ from mappings.common import (
     UPDATED_BY,
     USER,
     WORK_ITEM,
+    WRITABLE,
     work_item,
 )
 
@@ -28,6 +30,15 @@ INTENT = Code(
     otherwise="unknown",
     otherwise_system="http://hl7.org/fhir/task-intent",
 )
+
+
+def completed_now(draft: Draft) -> None:
+    """A task that becomes completed ended now, unless the client says when."""
+    before = (draft.previous or {}).get("status")
+    period = draft.put.get("executionPeriod", {})
+    if draft.put.get("status") == "completed" != before and "end" not in period:
+        draft.put["executionPeriod"] = {**period, "end": draft.now_text}
+
 
 # fmt: off
 TASK = Mapping(
@@ -63,5 +74,8 @@ TASK = Mapping(
     ),
     worklist=("status", "due"),
     main_date="authored-on",
+    writes=WRITABLE,
+    creates={"type": "task"},
+    before=(completed_now,),
 )
 # fmt: on

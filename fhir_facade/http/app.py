@@ -42,15 +42,32 @@ class Url:
 
 def url_table(server: Server) -> tuple[Url, ...]:
     """Return every URL under the FHIR base; of one length, the first that fits answers."""
-    searches = server.searches
+    searches, write = server.searches, server.write
     return (
         Url("", {"GET": server.base}),
         Url("metadata", {"GET": server.metadata}),
         Url("_search", {"POST": searches.of_system_by_post}),
-        Url("{type}", {"GET": searches.of_type}),
+        Url(
+            "{type}",
+            {
+                "GET": searches.of_type,
+                "POST": write.create,
+                "PUT": write.conditional_update,
+                "PATCH": write.conditional_patch,
+                "DELETE": write.conditional_delete,
+            },
+        ),
         Url("{type}/_search", {"POST": searches.of_type_by_post}),
         Url(DOCREF, {"GET": server.docref, "POST": server.docref_by_post}),
-        Url("{type}/{id}", {"GET": server.read}),
+        Url(
+            "{type}/{id}",
+            {
+                "GET": server.read,
+                "PUT": write.update,
+                "PATCH": write.patch,
+                "DELETE": write.delete,
+            },
+        ),
         Url("EpisodeOfCare/{id}/$case", {"GET": server.read_case, "POST": server.read_case}),
         Url(
             "Patient/{id}/$everything",
@@ -162,7 +179,7 @@ def edge(app: ASGIApp, origins: list[str]) -> ASGIApp:
     shared = CORSMiddleware(
         compressed,
         allow_origins=origins,
-        allow_methods=["GET", "HEAD", "POST", "OPTIONS"],
+        allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
         allow_headers=["*"],
         expose_headers=_EXPOSED,
     )

@@ -11,12 +11,15 @@ from fhir_facade.errors import BadRequest, NotFound
 from fhir_facade.http.docref import docref, docref_by_post
 from fhir_facade.http.request import FhirRequest
 from fhir_facade.http.response import Reply, resource_reply
-from fhir_facade.http.searches import CASE_ALIASES, Searches
+from fhir_facade.http.searches import Searches
+from fhir_facade.http.writes import WriteEndpoints
 from fhir_facade.interactions.capabilities import Capabilities
 from fhir_facade.interactions.case import CASE_TYPE, read_case
 from fhir_facade.interactions.read import Served, read
 from fhir_facade.interactions.records import Records
 from fhir_facade.interactions.shape import Shape
+from fhir_facade.interactions.write import Writes
+from fhir_facade.rules.registry import CASE_ALIASES
 from fhir_facade.search.paging import Cursors
 from fhir_facade.search.params import parse
 from fhir_facade.settings import Settings
@@ -30,6 +33,11 @@ class Server:
     records: Records
     cursors: Cursors
     capabilities: Capabilities
+    writes: Writes
+
+    @property
+    def write(self) -> WriteEndpoints:
+        return WriteEndpoints(self.settings, self.writes)
 
     @property
     def searches(self) -> Searches:
@@ -43,7 +51,7 @@ class Server:
             return await self.read_case(request)
         served = await read(self.records, self.searches.type(name), fhir)
         if request.pairs:
-            served = _shaped(served, request)
+            served = _cut(served, request)
         return resource_reply(request, served)
 
     async def read_case(self, request: FhirRequest) -> Reply:
@@ -89,7 +97,7 @@ class Server:
                 "see /metadata."
             )
         if first not in CASE_ALIASES and self.records.registry.get(first) is None:
-            raise self.searches.unknown_type()
+            self.searches.type(first)
         raise NotFound("There is nothing at this URL; /metadata lists what this server offers.")
 
 
@@ -100,6 +108,6 @@ def _shape(request: FhirRequest) -> Shape:
     return Shape(query.summary, query.elements)
 
 
-def _shaped(served: Served, request: FhirRequest) -> Served:
+def _cut(served: Served, request: FhirRequest) -> Served:
     shape = _shape(request)
     return Served(shape.applied(served.body), served.version, served.last_updated)

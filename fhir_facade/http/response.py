@@ -26,6 +26,8 @@ _VARY_PLAIN = (b"vary", b"Accept, Prefer, Accept-Encoding")
 
 _WITHOUT_BODY = (204, 304)
 
+Headers = tuple[tuple[bytes, bytes], ...]
+
 
 class Reply:
     """A status, headers and a body that is complete."""
@@ -73,15 +75,16 @@ def resource_reply(request: FhirRequest, served: Served) -> Reply:
         headers.append((b"last-modified", dated[1]))
     if request.not_modified(etag, dated[0] if dated else None):
         return Reply(b"", 304, tuple(headers))
-    return Reply(_shaped(request, served.body), 200, tuple(headers))
+    return Reply(shaped(request, served.body), 200, tuple(headers))
 
 
 def bundle_reply(request: FhirRequest, served: Served) -> Reply:
     """Answer with a searchset."""
-    return Reply(_shaped(request, served.body), 200, (NO_STORE,))
+    return Reply(shaped(request, served.body), 200, (NO_STORE,))
 
 
-def _shaped(request: FhirRequest, body: bytes) -> bytes:
+def shaped(request: FhirRequest, body: bytes) -> bytes:
+    """Indent a body where the client asks for it."""
     return pretty(body) if request.pretty else body
 
 

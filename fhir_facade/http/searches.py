@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode, urlsplit
 
-from fhir_facade.errors import BadRequest, Issue, TooCostly, UnknownType
+from fhir_facade.errors import BadRequest, Issue, TooCostly
 from fhir_facade.http.parameters import posted
 from fhir_facade.http.request import FhirRequest
 from fhir_facade.http.response import Reply, bundle_reply
@@ -18,7 +18,7 @@ from fhir_facade.interactions.case import CASE_TYPE, case_bundles
 from fhir_facade.interactions.records import Records
 from fhir_facade.interactions.search import Page, search, searchset
 from fhir_facade.interactions.shape import Shape
-from fhir_facade.rules.registry import ResourceType
+from fhir_facade.rules.registry import CASE_ALIASES, ResourceType
 from fhir_facade.rules.text import is_id
 from fhir_facade.search.guard import unindexed
 from fhir_facade.search.paging import Cursor, Cursors, query_key
@@ -30,7 +30,6 @@ logger = logging.getLogger("fhir_facade")
 _PLAIN = ",:/*$"
 """What a link may show as it is, so that people and validators can read it."""
 
-CASE_ALIASES = ("Case", "Bundle")
 CASES_A_PAGE = 10
 MOST_CASES = 50
 """Whole cases that a page may hold."""
@@ -152,14 +151,7 @@ class Searches:
 
     def type(self, name: str) -> ResourceType:
         """Return a served type; raise UnknownType."""
-        found = self.records.registry.get(name)
-        if found is None:
-            raise self.unknown_type()
-        return found
-
-    def unknown_type(self) -> UnknownType:
-        names = ", ".join(sorted([*self.records.registry.types, *CASE_ALIASES]))
-        return UnknownType(f"This server does not serve that type. It serves: {names}.")
+        return self.records.registry.type(name)
 
     async def answer(self, request: FhirRequest, asked: Asked) -> Reply:
         """Run a search and write its page; raise what a search may raise."""

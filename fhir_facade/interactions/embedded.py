@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from fhir_facade.interactions.records import POSITION
 from fhir_facade.rules.filters import NOTHING, Filter
-from fhir_facade.rules.mapping import PARENT, Mapping
+from fhir_facade.rules.mapping import PARENT, POSITION, Mapping
 
 _LOGICAL = ("$and", "$or", "$nor")
 _PREFIX = f"{PARENT}."

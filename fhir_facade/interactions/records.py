@@ -15,14 +15,13 @@ from typing import Any
 from fhir_facade.rules.findings import Finding, Findings
 from fhir_facade.rules.json_text import to_json
 from fhir_facade.rules.kinds.references import case_keys, cases_filter
-from fhir_facade.rules.mapping import LINKED, PARENT, Compiled
+from fhir_facade.rules.mapping import LINKED, PARENT, POSITION, Compiled
 from fhir_facade.rules.registry import Registry
 from fhir_facade.rules.text import fhir_id, stored_ids
 from fhir_facade.store.base import Store
 from fhir_facade.store.codec import decode, encode
 from fhir_facade.store.matching import compile_filter
 
-POSITION = "position"
 WORK_QUEUE = "work_queue"
 _LINK_TYPES = {"goal": "Goal", "task": "Task"}
 _BATCH = 1000
@@ -139,9 +138,7 @@ class Records:
         found = []
         for position, element in enumerate(elements if isinstance(elements, list) else (), 1):
             if isinstance(element, dict):
-                record = {**element, PARENT: document, POSITION: position}
-                for name, compute in mapping.computed.items():
-                    record[name] = compute(record, source.context)
+                record = source.record(element, document, position)
                 if self.belongs(source, record):
                     found.append(Record(source, record, version_of(encode(element), source.salt)))
         return found

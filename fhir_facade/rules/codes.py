@@ -43,6 +43,8 @@ class Codes:
     """Further stored spelling → FHIR code; only read."""
     displays: Mapping[str, str] = field(default_factory=dict)
     """FHIR code → display, where it is not the stored spelling."""
+    nearest: Mapping[str, str] = field(default_factory=dict)
+    """FHIR code → the spelling to store, where the platform does not know the code's own."""
     _by_spelling: dict[str, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -79,6 +81,10 @@ class Codes:
             if spelling in self._by_spelling:
                 raise ValueError(f"{spelling!r} is read as {self._by_spelling[spelling]} already")
         return {**self._by_spelling, **(strays or {})}
+
+    def spelling(self, code: str) -> str | None:
+        """Return what a write stores for a code."""
+        return self.nearest.get(code) or self.stored.get(code)
 
     def display(self, code: str) -> str:
         return self.displays.get(code) or self.stored.get(code, code)

@@ -22,6 +22,11 @@ class Context:
     stray_codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """FHIR path (`Task.status`) → stray stored value → FHIR code, as the deployer decided."""
 
+    keeps: bool = False
+    """Whether what the stored fields cannot hold is kept in the document; refused otherwise."""
+    advises: bool = False
+    """Whether a broken goal life cycle is a warning; refused otherwise."""
+
     def code_system(self, name: str) -> str:
         return f"{self.canonical}/CodeSystem/{name}"
 

@@ -167,3 +167,20 @@ def local_day(moment: Moment, zone: tzinfo) -> str:
         return moment.instant.astimezone(zone).date().isoformat()
     except OverflowError:
         return moment.instant.date().isoformat()
+
+
+def stored_instant(instant: datetime) -> datetime | None:
+    """Return a point in time as BSON stores it: UTC, to the millisecond; None if it cannot."""
+    try:
+        moment = instant.astimezone(UTC).replace(tzinfo=None)
+    except OverflowError:
+        return None
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def midnight(day: str) -> datetime | None:
+    """Return the midnight, in UTC, at which a day begins; None for a month or a year."""
+    try:
+        return datetime.strptime(day, "%Y-%m-%d")  # noqa: DTZ007 - stores decode to naive UTC
+    except ValueError:
+        return None

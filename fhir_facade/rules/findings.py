@@ -30,6 +30,9 @@ Findings = list[Finding]
 Encode = Callable[[Any, Findings], Any]
 """Turns a stored value into a FHIR value; None means there is nothing to serve."""
 
+Decode = Callable[[Any, Any], Any]
+"""Turns a FHIR value into a stored value, given what is stored now; None stores nothing."""
+
 
 def is_unservable(findings: Findings) -> bool:
     return any(finding.severity is Severity.UNSERVABLE for finding in findings)

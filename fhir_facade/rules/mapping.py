@@ -17,12 +17,14 @@ from typing import Any, NamedTuple
 from bson import ObjectId
 
 from fhir_facade import __version__
+from fhir_facade.rules import overlay
 from fhir_facade.rules.context import Context
+from fhir_facade.rules.draft import Clash, Draft
 from fhir_facade.rules.elements import Put, fhirpath, placer
-from fhir_facade.rules.filters import Filter, all_of, any_of, first_present
+from fhir_facade.rules.filters import NOTHING, Filter, all_of, any_of, first_present
 from fhir_facade.rules.findings import Encode, Findings, is_unservable
 from fhir_facade.rules.kinds.base import Kind, Site
-from fhir_facade.rules.kinds.record import MARKS
+from fhir_facade.rules.kinds.record import MARKS, RECORD_STATE
 from fhir_facade.rules.text import TRUE_VALUES, is_set
 
 WHOLE = "*"
@@ -31,12 +33,18 @@ WHOLE = "*"
 PARENT = "parent"
 """Where an embedded record finds the document it stands in."""
 
+POSITION = "position"
+"""Where an embedded record finds its place in the array, counted from 1."""
+
 LINKED = "linked"
 """Where a case finds the `_id`s of its work items, by type."""
 
 Finish = Callable[[dict[str, Any], dict[str, Any], Findings, Context], None]
 """Mends a finished resource where an invariant ties several elements together."""
 
+
+WriteRule = Callable[[Draft], None]
+"""A business rule, given the `Draft` of a write."""
 
 Compute = Callable[[dict[str, Any], Context], Any]
 """Works out a field of an embedded record."""
@@ -91,6 +99,21 @@ class Mapping:
     by_day: bool = False
     """Whether the resource of an unchanged document may differ from one day to the next."""
 
+    writes: tuple[str, ...] = ()
+    """The FHIR interactions that change its documents: create, update, patch, delete."""
+    creates: dict[str, Any] = field(default_factory=dict)
+    """The fields that a new document begins with."""
+    follows: tuple[str, ...] = ()
+    """Elements that a patch which does not name them leaves to the stored fields."""
+    stamp: str = "updated"
+    """The field that says when a document was last changed."""
+    clashes: Callable[[Compiled, Draft], Clash | None] | None = None
+    """Given the compiled mapping and the `Draft`, names what would rule the write out."""
+    before: tuple[WriteRule, ...] = ()
+    """Business rules that judge or complete a resource before it is decoded."""
+    after: tuple[WriteRule, ...] = ()
+    """Business rules that complete the document after that."""
+
     @property
     def deleted_paths(self) -> tuple[str, ...]:
         own = ("is_deleted", "isDeleted")
@@ -129,6 +152,8 @@ class Param:
     """Where the parameter compares a Period: its end, and the one target is its start."""
     components: tuple[Param, ...] = ()
     """The parameters a composite is made of."""
+    kept_path: str | None = None
+    """Where documents hold the tokens of what is kept beside the stored fields."""
 
     @property
     def modifiers(self) -> tuple[str, ...]:
@@ -153,7 +178,13 @@ class Param:
     def present(self) -> Filter:
         """Match where the resource has a value for the parameter."""
         known = (*self.targets, *([self.end] if self.end else []))
-        return any_of(each.filter(lambda kind, site: kind.present(site)) for each in known)
+        found = [each.filter(lambda kind, site: kind.present(site)) for each in known]
+        return any_of([*found, self.kept([self.name])])
+
+    def kept(self, tokens: Iterable[str]) -> Filter:
+        """Match where a part that is kept beside the stored fields has one of some tokens."""
+        known = list(tokens) if self.kept_path else []
+        return {self.kept_path: {"$in": known}} if known and self.kept_path else NOTHING
 
     def filter(self, condition: Callable[[Kind, Site], Filter]) -> Filter:
         return any_of(target.filter(condition) for target in self.targets)
@@ -213,6 +244,14 @@ class Compiled:
         """What besides a document's bytes its resource depends on."""
         self._steps: list[Step] = [self._step(each) for each in mapping.rules if each.served]
         self.params = self._params()
+        self._tags = context.code_system(RECORD_STATE)
+        self._assigned = overlay.Assigned(
+            {
+                each.element.removesuffix("[]"): context.identifier_system(each.kind.assigned)
+                for each in mapping.rules
+                if each.kind.assigned is not None
+            }
+        )
         self.servable = self._servable()
         self.not_deleted: Filter = {
             path: {"$nin": list(TRUE_VALUES)} for path in mapping.deleted_paths
@@ -249,13 +288,24 @@ class Compiled:
                 name, _, end = spelled.partition(".")
                 found[name] = _joined(found.get(name), name, target, element, is_end=end == "end")
         found = {
-            name: replace(each, elements=_outer(each.elements)) for name, each in found.items()
+            name: replace(each, elements=_outer(each.elements), kept_path=self._kept_path(each))
+            for name, each in found.items()
         }
         for name, parts in self.mapping.composites.items():
             components = tuple(found[part] for part in parts)
             elements = tuple(each for part in components for each in part.elements)
             found[name] = Param(name, "composite", (), elements, components=components)
         return found
+
+    @property
+    def kept_tokens(self) -> str | None:
+        """Where documents hold the tokens of what is kept, if anything is."""
+        keeps = self.context.keeps and self.mapping.writes
+        return f"{overlay.FIELD}.{self.resource}.tokens" if keeps else None
+
+    def _kept_path(self, param: Param) -> str | None:
+        kept_apart = any(target.kind.kept_apart for target in param.targets)
+        return self.kept_tokens if kept_apart else None
 
     def _servable(self) -> Filter:
         conditions = []
@@ -278,6 +328,19 @@ class Compiled:
         self, document: dict[str, Any], version: str, findings: Findings
     ) -> dict[str, Any] | None:
         """Return the resource of a stored document; None, with a finding, if it is unservable."""
+        resource = self.encode_stored(document, version, findings)
+        if resource is not None and overlay.FIELD in document:
+            overlay.apply(resource, document, self._tags, self._assigned)
+        return resource
+
+    def parts(self, resource: dict[str, Any]) -> overlay.Parts:
+        """Return the parts of a resource that a client decides."""
+        return self._assigned.without(overlay.split(resource, self._tags))
+
+    def encode_stored(
+        self, document: dict[str, Any], version: str, findings: Findings
+    ) -> dict[str, Any] | None:
+        """Return what the stored fields alone say."""
         resource: dict[str, Any] = {
             "resourceType": self.resource,
             "id": None,
@@ -299,6 +362,15 @@ class Compiled:
         for finish in self.mapping.finish:
             finish(resource, document, findings, self.context)
         return None if findings and is_unservable(findings) else resource
+
+    def record(
+        self, element: dict[str, Any], parent: dict[str, Any], position: int
+    ) -> dict[str, Any]:
+        """Return the record of an element: with its document, and what is worked out of both."""
+        record = {**element, PARENT: parent, POSITION: position}
+        for name, compute in self.mapping.computed.items():
+            record[name] = compute(record, self.context)
+        return record
 
     def is_deleted(self, document: dict[str, Any]) -> bool:
         """Say whether the record, or the document it stands in, is marked deleted."""

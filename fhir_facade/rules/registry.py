@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from fhir_facade.errors import UnknownType
 from fhir_facade.rules.context import Context
 from fhir_facade.rules.elements import fhirpath
 from fhir_facade.rules.index import Index
@@ -63,6 +64,18 @@ def _first_name(element: str) -> str:
     return re.split(r"[^A-Za-z]", element, maxsplit=1)[0]
 
 
+CASE_ALIASES = ("Case", "Bundle")
+"""The names under which whole cases are served."""
+
+HISTORY = "fhir_history"
+"""The collection of the versions that this server wrote."""
+HISTORY_INDEXES = [
+    Index(HISTORY, (("type", 1), ("id", 1), ("at", 1), ("_id", 1))),
+    Index(HISTORY, (("type", 1), ("at", 1), ("_id", 1))),
+    Index(HISTORY, (("at", 1), ("_id", 1))),
+]
+
+
 class Registry:
     """Every served type, compiled with a deployment's settings."""
 
@@ -93,6 +106,14 @@ class Registry:
 
     def get(self, name: str) -> ResourceType | None:
         return self.types.get(name)
+
+    def type(self, name: str) -> ResourceType:
+        """Return a served type; raise UnknownType."""
+        found = self.types.get(name)
+        if found is None:
+            names = ", ".join(sorted([*self.types, *CASE_ALIASES]))
+            raise UnknownType(f"This server does not serve that type. It serves: {names}.")
+        return found
 
     @property
     def sources(self) -> list[Compiled]:
@@ -126,6 +147,8 @@ class Registry:
     def indexes(self) -> list[Index]:
         """Return the indexes that the declared searches and sorts need, each once."""
         found = [index for source in self.sources for index in _indexes(source)]
+        if any(source.mapping.writes for source in self.sources):
+            found += HISTORY_INDEXES
         return sorted(set(found), key=lambda index: (index.collection, index.name))
 
 
@@ -166,6 +189,9 @@ def _indexes(source: Compiled) -> Iterator[Index]:
     lead = tuple((path.removeprefix(f"{PARENT}."), 1) for path in mapping.where)
     if mapping.unwind is None and lead:
         yield Index(mapping.collection, (*lead, ("_id", 1)))
+    if source.kept_tokens is not None:
+        inside = "" if mapping.unwind is None else f"{mapping.unwind}."
+        yield Index(mapping.collection, ((inside + source.kept_tokens, 1),))
     if mapping.worklist is not None:
         paths = [source.params[name].sort_path for name in mapping.worklist]
         keys = tuple((path, 1) for path in paths if path is not None)

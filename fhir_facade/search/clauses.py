@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from fhir_facade.errors import BadRequest, UnknownParameter
+from fhir_facade.rules import kept_tokens
 from fhir_facade.rules.context import Context
 from fhir_facade.rules.filters import EVERYTHING, NOTHING, Filter, all_of, any_of, none_of
 from fhir_facade.rules.kinds.base import Target
@@ -113,11 +114,14 @@ class Clauses:
     def _reference(self, param: Param, modifier: str | None, value: str) -> Filter:
         if modifier == "identifier":
             system, number = read_token(value)
-            return param.filter(lambda kind, site: kind.identifier(site, system, number))
+            kept = kept_tokens.token(kept_tokens.identifier_name(param.name), system, number)
+            stored = param.filter(lambda kind, site: kind.identifier(site, system, number))
+            return any_of([stored, param.kept([kept])])
         target = parse_reference(value, self._base_url, self._context.reference_base)
         if target is not None and modifier is not None:
             target = Target(modifier, target.id) if target.type in (None, modifier) else None
-        return reference_filter(param, [target])
+        elsewhere = param.kept([kept_tokens.token(param.name, None, unescape(value))])
+        return any_of([reference_filter(param, [target]), elsewhere if "://" in value else NOTHING])
 
     def _date(self, param: Param, modifier: str | None, value: str) -> Filter:
         del modifier
@@ -130,7 +134,9 @@ class Clauses:
     def _uri(self, param: Param, modifier: str | None, value: str) -> Filter:
         if len(value) > _LONGEST_URI:
             raise BadRequest(f"'{param.name}' takes up to {_LONGEST_URI} characters.")
-        return param.filter(lambda kind, site: kind.uri(site, unescape(value), modifier))
+        stored = param.filter(lambda kind, site: kind.uri(site, unescape(value), modifier))
+        exactly = [kept_tokens.token(param.name, None, unescape(value))]
+        return stored if modifier else any_of([stored, param.kept(exactly)])
 
     def _composite(self, param: Param, value: str) -> Filter:
         parts = _DOLLAR.sub("\\1\x00", value).split("\x00")
@@ -158,7 +164,9 @@ def _of_type(param: Param, value: str) -> Filter:
             "and the identifier's value: system|code|value."
         )
     system, code, number = parts
-    return param.filter(lambda kind, site: kind.of_type(site, (system, code), number))
+    kept = param.kept([kept_tokens.of_type(param.name, (system, code), number)])
+    stored = param.filter(lambda kind, site: kind.of_type(site, (system, code), number))
+    return any_of([stored, kept])
 
 
 def _shown(name: str) -> str:

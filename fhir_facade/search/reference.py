@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from fhir_facade.rules.filters import Filter
+from fhir_facade.rules import kept_tokens
+from fhir_facade.rules.filters import Filter, any_of
 from fhir_facade.rules.kinds.base import Target
 from fhir_facade.rules.mapping import Param
 from fhir_facade.rules.text import is_id
@@ -30,4 +31,5 @@ def parse_reference(value: str, base_url: str, reference_base: Mapping[str, str]
 def reference_filter(param: Param, targets: Iterable[Target | None]) -> Filter:
     """Return the filter of what refers to one of the targets; what cannot be an id is none."""
     known = [each for each in targets if each is not None and is_id(each.id)]
-    return param.filter(lambda kind, site: kind.reference(site, known))
+    stored = param.filter(lambda kind, site: kind.reference(site, known))
+    return any_of([stored, param.kept(kept_tokens.reference(param.name, each) for each in known)])

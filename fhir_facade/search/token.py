@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from fhir_facade.rules import kept_tokens
 from fhir_facade.rules.filters import Filter, absent, all_of, any_of
 from fhir_facade.rules.mapping import Param
 from fhir_facade.search.params import unescape
@@ -31,4 +32,5 @@ def token_filter(param: Param, system: str | None, code: str | None) -> Filter:
     for target in param.targets:
         if target.kind.is_token_of_absent(system, code):
             found.append(all_of(absent(site.field) for site in target.sites))
+    found.append(param.kept([kept_tokens.token(param.name, system, code)]))
     return any_of(found)

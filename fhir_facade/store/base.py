@@ -28,6 +28,10 @@ class TransactionsUnsupported(RuntimeError):
     """The server cannot make several writes happen together or not at all."""
 
 
+class Overtaken(RuntimeError):
+    """Another writer was first: nothing of the unit of work was written, and it may be retried."""
+
+
 class Store(Protocol):
     """What the facade needs of a database; every method may raise `StoreUnavailable`."""
 

@@ -9,7 +9,8 @@ from typing import Any
 from fhir_facade.rules.context import Context
 from fhir_facade.rules.date_search import Comparison
 from fhir_facade.rules.filters import EVERYTHING, NOTHING, Filter
-from fhir_facade.rules.findings import Encode, Finding, Findings, Severity
+from fhir_facade.rules.findings import Decode, Encode, Finding, Findings, Severity
+from fhir_facade.rules.json_text import comparable
 from fhir_facade.rules.text_match import TextMatch
 
 DATA_ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
@@ -117,6 +118,36 @@ class Kind:
         """Return the function that turns a stored value into FHIR."""
         raise NotImplementedError
 
+    def decoder(self, site: Site) -> Decode | None:
+        """Return the function that turns a FHIR value into what is stored; None if none does.
+
+        It stores what the field can hold. Whatever encoding that does not give back is kept beside
+        it, so a decoder may be partial. For a rule that reads the whole document it gets the
+        document and returns field → new value, None for a field to be removed.
+        """
+        del site
+        return None
+
+    def owns(self, value: Any, context: Context) -> bool:
+        """Say whether a value of a list that several rules share is this kind's."""
+        del value, context
+        return True
+
+    @property
+    def assigned(self) -> str | None:
+        """The identifier system of the values that the server gives, whatever a client sends."""
+        return None
+
+    @property
+    def clears(self) -> bool:
+        """Whether the decoder takes an absent value too: its field holds more than its own."""
+        return False
+
+    @property
+    def kept_apart(self) -> bool:
+        """Whether a resource may hold a value that only the kept elements know, for searches."""
+        return self.search_type in ("token", "reference")
+
     def present(self, site: Site) -> Filter:
         """Match where the resource has a value; one that only says why it has none is none."""
         del site
@@ -215,6 +246,33 @@ class Many(Kind):
 
         return encode
 
+    def decoder(self, site: Site) -> Decode | None:
+        """Items that stay as they are served keep what is stored, so do those nobody can read."""
+        decode_one = self.of.decoder(site.at(site.field + "[]"))
+        encode_one = self.of.encoder(site.at(site.field + "[]"))
+        if decode_one is None:
+            return None
+
+        def decode(values: Any, old: Any) -> Any:
+            stored = old if isinstance(old, list) else [old] if old not in (None, "") else []
+            served = [None if each is None else encode_one(each, []) for each in stored]
+            unread = [each for each, shown in zip(stored, served, strict=True) if shown is None]
+            matched = matches(values, served)
+            found = []
+            for value, (at, same) in zip(values, matched, strict=True):
+                before = None if at is None else stored[at]
+                found.append(before if same else decode_one(value, before))
+            return [*(each for each in found if each is not None), *unread] or None
+
+        return decode
+
+    def owns(self, value: Any, context: Context) -> bool:
+        return self.of.owns(value, context)
+
+    @property
+    def kept_apart(self) -> bool:
+        return self.of.kept_apart
+
     @property
     def modifiers(self) -> tuple[str, ...]:
         return self.of.modifiers
@@ -243,6 +301,26 @@ class Many(Kind):
 
     def describe(self) -> str:
         return f"list of {self.of.describe()}"
+
+
+def matches(values: Sequence[Any], served: Sequence[Any]) -> list[tuple[int | None, bool]]:
+    """Return for each value which served item it is, and whether it is the same.
+
+    Equal items are found first, wherever they stand; what is left is the item in the same place.
+    """
+    free = {at: comparable(each) for at, each in enumerate(served) if each is not None}
+    found: list[tuple[int | None, bool]] = []
+    for value in values:
+        key = comparable(value)
+        at = next((place for place, each in free.items() if each == key), None)
+        if at is not None:
+            del free[at]
+        found.append((at, at is not None))
+    for place, (at, _) in enumerate(found):
+        if at is None and place in free and len(values) == len(served):
+            del free[place]
+            found[place] = (place, False)
+    return found
 
 
 def _open(condition: Filter, field: str) -> Filter:

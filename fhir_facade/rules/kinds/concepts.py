@@ -20,7 +20,7 @@ from fhir_facade.rules.filters import (
     any_of,
     scalar,
 )
-from fhir_facade.rules.findings import Encode, Findings
+from fhir_facade.rules.findings import Decode, Encode, Findings
 from fhir_facade.rules.kinds.base import Kind, Site, data_absent, wrong_type
 from fhir_facade.rules.text import LEGAL_CODE, clean, is_code
 from fhir_facade.rules.text_match import SOME_TEXT, TextMatch, texts
@@ -93,6 +93,19 @@ class Code(Kind):
 
         return encode
 
+    def decoder(self, site: Site) -> Decode:
+        readings, spelling = self._readings(site), self.codes.spelling
+
+        def decode(value: Any, old: Any) -> Any:
+            same = isinstance(old, str) and readings.get(old) == value
+            return old if same else spelling(value)
+
+        return decode
+
+    @property
+    def kept_apart(self) -> bool:
+        return bool(self.codes.nearest)
+
     def token(self, site: Site, system: str | None, code: str | None) -> Filter:
         readings = self._readings(site)
         spellings = _stored(readings, code) if system in (None, self.codes.system) else []
@@ -145,6 +158,8 @@ class Concept(Kind):
     """Repeat it as the concept's text too."""
     both: bool = False
     """Beside the coding of a table, give the local one under its canonical spelling."""
+    any_code: bool = False
+    """Store the code of another system too, where there is none of its own."""
 
     @property
     def fhir_type(self) -> str:
@@ -219,6 +234,57 @@ class Concept(Kind):
             return None
 
         return encode
+
+    def _systems(self, context: Context) -> set[str]:
+        own = [*(table.system for table in self.codes), *([self.system] if self.system else [])]
+        return {system_url(each, context) for each in own}
+
+    def owns(self, value: Any, context: Context) -> bool:
+        """A concept without a coding says nothing of its system, and is taken by the first."""
+        codings = value.get("coding") if isinstance(value, dict) else None
+        own = self._systems(context)
+        return not codings or any(each.get("system") in own for each in codings)
+
+    def decoder(self, site: Site) -> Decode:
+        """Store the code, with its display where that says more; else the words."""
+        context = site.context
+        strays = context.stray_codes.get(site.element)
+        tables = {
+            system_url(table.system, context): (table, table.readings(strays))
+            for table in self.codes
+        }
+        local = system_url(self.system, context) if self.system else None
+
+        def spelled(concept: dict[str, Any], old: Any) -> str | None:
+            codings = concept.get("coding", ())
+            for coding in codings:
+                code = coding.get("code")
+                if coding.get("system") in tables and code:
+                    table, readings = tables[coding["system"]]
+                    same = isinstance(old, str) and readings.get(old) == code
+                    return old if same else table.spelling(code)
+            for coding in codings:
+                if local is not None and coding.get("system") == local and coding.get("code"):
+                    return str(coding["code"])
+            if self.any_code and codings and codings[0].get("code"):
+                return str(codings[0]["code"])
+            return plain(concept.get("text"))
+
+        def plain(text: Any) -> str | None:
+            """Words that a table reads as a code would be served as that code."""
+            taken = any(text in readings for _, readings in tables.values())
+            return None if taken else text
+
+        def decode(concept: dict[str, Any], old: Any) -> Any:
+            text = concept.get("text")
+            if isinstance(old, dict):
+                return _paired(old, spelled(concept, old.get("value")), text)
+            code = spelled(concept, old)
+            if text is None or text == code or self.codes or not concept.get("coding"):
+                return code
+            return {"value": code, "display": text}
+
+        return decode
 
     def token(self, site: Site, system: str | None, code: str | None) -> Filter:
         values = self._stored_values(site, system, code)
@@ -303,3 +369,10 @@ class Concept(Kind):
         return "CodeableConcept of " + " or ".join(
             [*tables, *([self.system] if self.system else [])]
         )
+
+
+def _paired(old: dict[str, Any], code: str | None, text: Any) -> dict[str, Any]:
+    """Return a stored `{value, display}` with another code and text."""
+    others = {name: value for name, value in old.items() if name not in ("value", "display")}
+    named = {"value": code, "display": text}
+    return {**others, **{name: value for name, value in named.items() if value is not None}}

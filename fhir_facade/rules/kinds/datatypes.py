@@ -9,12 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from fhir_facade.rules.context import Context
 from fhir_facade.rules.filters import EVERYTHING, NOTHING, Filter, scalar
-from fhir_facade.rules.findings import Encode, Findings
+from fhir_facade.rules.findings import Decode, Encode, Findings
 from fhir_facade.rules.kinds.base import Kind, Site, wrong_type
-from fhir_facade.rules.kinds.primitives import DateTime
+from fhir_facade.rules.kinds.primitives import DateTime, same_key, stored_number
 from fhir_facade.rules.kinds.quantities import number
-from fhir_facade.rules.kinds.references import label, reference_builder
+from fhir_facade.rules.kinds.references import Reference, label, reference_builder
 from fhir_facade.rules.text import clean, fhir_id, is_id, key_text, stored_ids, stored_keys
 from fhir_facade.rules.text_match import keys
 
@@ -62,6 +63,19 @@ class Identifier(Kind):
         return encode
 
     @property
+    def assigned(self) -> str | None:
+        return self.sid if self.of_record else None
+
+    def decoder(self, site: Site) -> Decode | None:
+        if self.of_record:
+            return None
+        return lambda value, old: same_key(value["value"], old) if "value" in value else None
+
+    def owns(self, value: Any, context: Context) -> bool:
+        system = context.identifier_system(self.sid)
+        return isinstance(value, dict) and value.get("system") == system
+
+    @property
     def modifiers(self) -> tuple[str, ...]:
         return ("of-type",)
 
@@ -98,6 +112,16 @@ class Money(Kind):
 
         return encode
 
+    def decoder(self, site: Site) -> Decode:
+        del site
+
+        def decode(value: Any, old: Any) -> Any:
+            del old
+            dollars = "value" in value and value.get("currency", "USD") == "USD"
+            return stored_number(value["value"]) if dollars else None
+
+        return decode
+
 
 _NOTE_TEXT = ("text", "note", "message")
 _NOTE_TIME = ("created", "date", "created_at", "createdAt")
@@ -110,6 +134,19 @@ def _first(value: dict[str, Any], names: tuple[str, ...]) -> Any:
         if found is not None and found != "":
             return found
     return None
+
+
+def _put(value: dict[str, Any], names: tuple[str, ...], stored: Any) -> None:
+    """Set a field under the name it has, else the usual one; None removes it."""
+    for name in names:
+        if value.get(name) not in (None, ""):
+            break
+    else:
+        name = names[0]
+    if stored is None:
+        value.pop(name, None)
+    else:
+        value[name] = stored
 
 
 def author_builder(site: Site) -> Callable[[Any], dict[str, Any]]:
@@ -161,6 +198,27 @@ class Annotation(Kind):
             return note
 
         return encode
+
+    def decoder(self, site: Site) -> Decode:
+        decode_time = DateTime().decoder(site)
+        decode_author = Reference("Practitioner", "user").decoder(site)
+
+        def author(note: dict[str, Any], old: Any) -> Any:
+            if "authorReference" in note:
+                return decode_author(note["authorReference"], old)
+            return {"name": note["authorString"]} if "authorString" in note else None
+
+        def decode(note: dict[str, Any], old: Any) -> Any:
+            known = old if isinstance(old, dict) else {}
+            written = dict(known)
+            by, at = _first(known, _NOTE_AUTHOR), _first(known, _NOTE_TIME)
+            time = decode_time(note["time"], at) if "time" in note else None
+            _put(written, _NOTE_TEXT, note.get("text"))
+            _put(written, _NOTE_TIME, time)
+            _put(written, _NOTE_AUTHOR, author(note, by))
+            return written
+
+        return decode
 
     def describe(self) -> str:
         return "Annotation"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from fhir_facade.rules.findings import Encode, Findings
+from fhir_facade.rules.findings import Decode, Encode, Findings
 from fhir_facade.rules.kinds.base import Kind, Site, wrong_type
 
 
@@ -37,6 +37,19 @@ def extension_values(url: str, kind: Kind, encoded: Any) -> list[dict[str, Any]]
         return [{"url": url, **value} for value in values]
     name = value_name(kind.fhir_type)
     return [{"url": url, name: value} for value in values]
+
+
+def part_values(value: dict[str, Any], part: Part) -> Any:
+    """Return what stands in one part of a complex extension: a value, a list, or None."""
+    named = [each for each in value.get("extension", ()) if each.get("url") == part.url]
+    if part.kind.fhir_type == "Extension":
+        found: list[Any] = named
+    else:
+        name = value_name(part.kind.fhir_type)
+        found = [each[name] for each in named if name in each]
+    if not found:
+        return None
+    return found if part.kind.many else found[0]
 
 
 @dataclass(frozen=True)
@@ -70,6 +83,33 @@ class Complex(Kind):
             return {"extension": found} if found else None
 
         return encode
+
+    def decoder(self, site: Site) -> Decode:
+        steps = [
+            (each, each.kind.decoder(site.at(f"{site.field}.{each.fields[0]}")))
+            for each in self.parts
+        ]
+
+        def changes(value: Any, old: dict[str, Any]) -> dict[str, Any]:
+            found = {}
+            for each, decode_part in steps:
+                if decode_part is None:
+                    continue
+                held = [name for name in each.fields if old.get(name) not in (None, "")]
+                name = held[0] if held else each.fields[0]
+                given = part_values(value or {}, each)
+                found[name] = None if given is None else decode_part(given, old.get(name))
+            return found
+
+        def decode(value: Any, old: Any) -> Any:
+            known = old if isinstance(old, dict) else {}
+            changed = changes(value, known)
+            if site.field == "*":
+                return changed
+            written = {**known, **changed}
+            return {name: each for name, each in written.items() if each is not None} or None
+
+        return decode
 
     def describe(self) -> str:
         return "extension of " + ", ".join(each.url for each in self.parts)

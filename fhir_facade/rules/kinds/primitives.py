@@ -17,7 +17,7 @@ from bson import Decimal128
 from fhir_facade.rules import dates
 from fhir_facade.rules.date_search import Comparison, Precision, date_filter, readable
 from fhir_facade.rules.filters import NOTHING, Filter, scalar
-from fhir_facade.rules.findings import Encode, Findings
+from fhir_facade.rules.findings import Decode, Encode, Findings
 from fhir_facade.rules.kinds.base import Kind, Site, data_absent, wrong_type
 from fhir_facade.rules.text import FALSE_VALUES, TRUE_VALUES, clean, key_text, stored_keys
 from fhir_facade.rules.text_match import TextMatch, keys, texts
@@ -65,6 +65,10 @@ class Text(Kind):
 
         return encode
 
+    def decoder(self, site: Site) -> Decode:
+        del site
+        return (lambda value, old: _words(value)) if self.concept else (lambda value, old: value)
+
     @property
     def modifiers(self) -> tuple[str, ...]:
         return ("text",) if self.search_type == "token" else ()
@@ -80,6 +84,20 @@ class Text(Kind):
 
     def describe(self) -> str:
         return "text of a CodeableConcept" if self.concept else "text"
+
+
+def _words(concept: dict[str, Any]) -> Any:
+    """Return what a CodeableConcept says in words."""
+    codings = concept.get("coding") or [{}]
+    return concept.get("text") or codings[0].get("display") or codings[0].get("code")
+
+
+def same_key(value: Any, old: Any) -> Any:
+    """Return the key to store: as it is stored now where that says the same."""
+    if key_text(old) == value:
+        return old
+    typed = stored_keys(value) if isinstance(value, str) else [value]
+    return next((each for each in typed if type(each) is type(old)), value)
 
 
 @dataclass(frozen=True)
@@ -98,6 +116,14 @@ class Key(Kind):
             return text
 
         return encode
+
+    def decoder(self, site: Site) -> Decode:
+        del site
+        return same_key
+
+    @property
+    def kept_apart(self) -> bool:
+        return False
 
     @property
     def search_type(self) -> str | None:
@@ -134,6 +160,10 @@ class Boolean(Kind):
 
         return encode
 
+    def decoder(self, site: Site) -> Decode:
+        del site
+        return lambda value, old: value
+
 
 def _is_whole(value: Any) -> bool:
     return isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,10}", value) is not None
@@ -165,6 +195,10 @@ class Integer(Kind):
 
         return encode
 
+    def decoder(self, site: Site) -> Decode:
+        del site
+        return lambda value, old: value if isinstance(value, int) else None
+
 
 _LARGEST = 300
 """Powers of ten beyond which readers of JSON lose a number."""
@@ -192,6 +226,20 @@ def json_number(value: Any) -> int | float | decimal.Decimal | None:
     return float(value) if isinstance(value, float) else int(value)
 
 
+def stored_number(value: Any) -> Any:
+    """Return a FHIR decimal as what BSON holds with the same digits, or as near as it can."""
+    if isinstance(value, int):
+        return value
+    text = str(getattr(value, "text", value))
+    if repr(float(text)) == text:
+        return float(text)
+    try:
+        exact = Decimal128(text)
+    except (decimal.DecimalException, ValueError):
+        return float(text) if math.isfinite(float(text)) else None
+    return exact if str(exact.to_decimal()) == text else float(text)
+
+
 @dataclass(frozen=True)
 class Decimal(Kind):
     """A decimal, with the digits it has."""
@@ -208,6 +256,10 @@ class Decimal(Kind):
             return number
 
         return encode
+
+    def decoder(self, site: Site) -> Decode:
+        del site
+        return lambda value, old: stored_number(value)
 
 
 @dataclass(frozen=True)
@@ -244,6 +296,23 @@ class DateTime(Kind):
 
         return encode
 
+    def decoder(self, site: Site) -> Decode:
+        """A datetime is stored as BSON has it, a text that is there already stays a text."""
+        zone = site.context.timezone
+
+        def decode(value: Any, old: Any) -> Any:
+            moment = dates.read(value, zone)
+            if isinstance(moment, str):
+                return None
+            if isinstance(old, str) and old:
+                return value
+            if moment.instant is None:
+                is_date = isinstance(old, datetime) and moment.day is not None
+                return dates.midnight(value) if is_date else value
+            return dates.stored_instant(moment.instant)
+
+        return decode
+
     def present(self, site: Site) -> Filter:
         return readable(site.field, partial=self.as_type != "instant")
 
@@ -277,6 +346,19 @@ class Date(Kind):
             return dates.local_day(moment, zone)
 
         return encode
+
+    def decoder(self, site: Site) -> Decode:
+        """A date is stored as text, `YYYY-MM-DD`, or as midnight where a datetime is there."""
+        zone = site.context.timezone
+
+        def decode(value: Any, old: Any) -> Any:
+            moment = dates.read(value, zone)
+            if isinstance(moment, str):
+                return None
+            day = dates.local_day(moment, zone)
+            return dates.midnight(day) or day if isinstance(old, datetime) else day
+
+        return decode
 
     def present(self, site: Site) -> Filter:
         return readable(site.field)

@@ -12,9 +12,9 @@ from typing import Any
 
 from bson import Decimal128
 
-from fhir_facade.rules.findings import Encode, Findings
+from fhir_facade.rules.findings import Decode, Encode, Findings
 from fhir_facade.rules.kinds.base import Kind, Site, wrong_type
-from fhir_facade.rules.kinds.primitives import as_decimal, json_number
+from fhir_facade.rules.kinds.primitives import as_decimal, json_number, stored_number
 from fhir_facade.rules.text import clean, is_code
 
 UCUM = "http://unitsofmeasure.org"
@@ -129,6 +129,15 @@ def read_ratio(value: Any, system: Any = None) -> dict[str, Any] | None:
     return {"numerator": numerator, "denominator": denominator}
 
 
+def stored_quantity(value: dict[str, Any]) -> dict[str, Any] | None:
+    """Return a Quantity as an object of plain values; None for one without a value."""
+    if "value" not in value:
+        return None
+    names = ("comparator", "unit", "system", "code")
+    plain = {name: value[name] for name in names if name in value}
+    return {"value": stored_number(value["value"]), **plain}
+
+
 @dataclass(frozen=True)
 class Quantity(Kind):
     """A Quantity, also from sloppy text."""
@@ -145,6 +154,10 @@ class Quantity(Kind):
             return found
 
         return encode
+
+    def decoder(self, site: Site) -> Decode:
+        del site
+        return lambda value, old: stored_quantity(value)
 
 
 @dataclass(frozen=True)
@@ -170,3 +183,14 @@ class Measure(Kind):
             return {"value": amount, "unit": unit, "system": UCUM, "code": code}
 
         return encode
+
+    def decoder(self, site: Site) -> Decode:
+        unit = (UCUM, self.code)
+        del site
+
+        def decode(value: Any, old: Any) -> Any:
+            del old
+            same = (value.get("system"), value.get("code")) == unit and "comparator" not in value
+            return stored_number(value["value"]) if same and "value" in value else None
+
+        return decode

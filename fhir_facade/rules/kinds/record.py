@@ -29,6 +29,10 @@ class RecordId(Kind):
         return "token"
 
     @property
+    def kept_apart(self) -> bool:
+        return False
+
+    @property
     def total(self) -> bool:
         return True
 
@@ -129,6 +133,10 @@ class Unstored(Kind):
     @property
     def sortable(self) -> bool:
         return False
+
+    @property
+    def kept_apart(self) -> bool:
+        return True
 
     def encoder(self, site: Site) -> Encode:
         del site

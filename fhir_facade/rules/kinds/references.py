@@ -11,8 +11,10 @@ from typing import Any
 
 from fhir_facade.rules.context import Context
 from fhir_facade.rules.filters import NOTHING, Filter, any_of, scalar
-from fhir_facade.rules.findings import Encode, Findings
+from fhir_facade.rules.findings import Decode, Encode, Findings
+from fhir_facade.rules.json_text import comparable
 from fhir_facade.rules.kinds.base import Kind, Site, Target, data_absent, wrong_type
+from fhir_facade.rules.kinds.primitives import same_key
 from fhir_facade.rules.text import clean, fhir_id, is_id, key_text, stored_ids, stored_keys
 from fhir_facade.rules.text_match import keys, texts
 
@@ -84,6 +86,18 @@ class Reference(Kind):
 
         return encode
 
+    def decoder(self, site: Site) -> Decode:
+        """Store the key, in an object where there is one or where a name goes with it."""
+        read_key = key_reader(self.to, self.sid, site.context)
+
+        def decode(value: Any, old: Any) -> Any:
+            key = read_key(value)
+            known = old if isinstance(old, dict) else {"id": old}
+            stored = None if key is None else _spelled_key(key, known.get("id"), f"{self.to}/")
+            return _with_name(stored, value.get("display"), old)
+
+        return decode
+
     @property
     def modifiers(self) -> tuple[str, ...]:
         return ("identifier",)
@@ -123,6 +137,43 @@ class Reference(Kind):
 
     def describe(self) -> str:
         return f"Reference to {self.to}"
+
+
+def key_reader(to: str, sid: str, context: Context) -> Callable[[dict[str, Any]], str | None]:
+    """Return the function that reads the key out of a Reference; None where it is another's."""
+    base = context.reference_base.get(to)
+    prefix = f"{base.rstrip('/')}/{to}/" if base else f"{to}/"
+    system = context.identifier_system(sid) if sid else None
+
+    def read(value: dict[str, Any]) -> str | None:
+        reference, identifier = value.get("reference"), value.get("identifier", {})
+        if isinstance(reference, str):
+            key = reference.removeprefix(prefix)
+            return key if reference.startswith(prefix) and is_id(key) else None
+        known = value.get("type", to) == to and system is not None
+        return identifier.get("value") if known and identifier.get("system") == system else None
+
+    return read
+
+
+def _spelled_key(key: str, old: Any, prefix: str) -> Any:
+    """Return a key in the form that the field has: an ObjectId stays one, `User/7` too."""
+    if isinstance(old, str) and old == prefix + key:
+        return old
+    return same_key(key, old)
+
+
+def _with_name(key: Any, display: Any, old: Any) -> Any:
+    """Return a stored reference: bare, or the object that holds its name."""
+    if isinstance(old, dict):
+        others = {name: value for name, value in old.items() if name not in ("id", *_LABELS)}
+        name = next((each for each in _LABELS if each in old), _LABELS[0])
+        named = {"id": key, name: display}
+        kept = {each: value for each, value in named.items() if value is not None}
+        return {**kept, **others} if kept else None
+    if display is None:
+        return key
+    return {"name": display} if key is None else {"id": key, "name": display}
 
 
 def label(value: dict[str, Any]) -> str | None:
@@ -230,6 +281,21 @@ class CaseLinks(Kind):
 
         return encode
 
+    def decoder(self, site: Site) -> Decode:
+        """Put the named cases where the list has its own; links that stay keep their form."""
+        read_key = key_reader("EpisodeOfCare", "case", site.context)
+
+        def decode(value: Any, old: Any) -> Any:
+            named = [read_key(each) for each in _listed(value, self.many)]
+            keys = [key for key in named if key is not None]
+            return with_cases(old, keys, self.which)
+
+        return decode
+
+    @property
+    def clears(self) -> bool:
+        return True
+
     @property
     def modifiers(self) -> tuple[str, ...]:
         return ("identifier",)
@@ -266,6 +332,30 @@ class CaseLinks(Kind):
         }[self.which]
 
 
+def with_cases(old: Any, keys: Sequence[str], which: str) -> list[Any] | None:
+    """Return `linkedModules` with other cases: the first, those after it, or all."""
+    entries = old if isinstance(old, list) else []
+    others = [each for each in entries if not _is_case(each)]
+    by_key = {case_keys([each])[0]: each for each in entries if _is_case(each)}
+    present = list(by_key)
+    if which == "first":
+        keys = [*keys, *(each for each in present[1:] if each not in keys)]
+    elif which == "others":
+        keys = [*present[:1], *keys]
+    made = [by_key.get(key) or {"type": "case", "id": stored_ids(key)[0]} for key in keys]
+    return [*made, *others] or None
+
+
+def _listed(value: Any, many: bool) -> list[Any]:
+    if value is None:
+        return []
+    return list(value) if many else [value]
+
+
+def _is_case(entry: Any) -> bool:
+    return bool(case_keys([entry]))
+
+
 def broken_links(value: list[Any]) -> Iterator[str]:
     """Give the reason for each entry that names no module."""
     for entry in value:
@@ -273,6 +363,15 @@ def broken_links(value: list[Any]) -> Iterator[str]:
             yield "an entry without a module type and id"
         elif any(module in CASE_MODULES and fhir_id(key) is None for module, key in links([entry])):
             yield "a case link whose id cannot be a FHIR id"
+
+
+def _module_link(value: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the stored link of an extension that names a module and an id."""
+    named = {each.get("url"): each.get("valueString") for each in value["extension"]}
+    module, key = named.get("module"), named.get("id")
+    if not module or not key or module in CASE_MODULES:
+        return None
+    return {"type": module, "id": key}
 
 
 @dataclass(frozen=True)
@@ -308,6 +407,28 @@ class ModuleLinks(Kind):
             return found or None
 
         return encode
+
+    @property
+    def clears(self) -> bool:
+        return True
+
+    def decoder(self, site: Site) -> Decode:
+        encode_one = self.encoder(site)
+        decode_link = _module_link
+
+        def decode(value: Any, old: Any) -> Any:
+            entries = old if isinstance(old, list) else []
+            mine = {}
+            for each in entries:
+                shown = encode_one([each], [])
+                if shown:
+                    mine[comparable(shown[0])] = each
+            others = [each for each in entries if not encode_one([each], [])]
+            given = [{"extension": each.get("extension", [])} for each in value or ()]
+            made = [mine.get(comparable(each)) or decode_link(each) for each in given]
+            return [*others, *(each for each in made if each)] or None
+
+        return decode
 
     def describe(self) -> str:
         return "links to modules other than cases"

@@ -1,0 +1,116 @@
+"""Conditional create, update, patch and delete: a search says which resource is meant.
+
+https://hl7.org/fhir/R4/http.html#ccreate
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fhir_facade.errors import BadRequest, MultipleMatches, NotFound
+from fhir_facade.interactions.leases import leases
+from fhir_facade.interactions.locate import locate
+from fhir_facade.interactions.records import Records
+from fhir_facade.interactions.search import search
+from fhir_facade.interactions.write import Change, Matches, Result, Writes, anything
+from fhir_facade.rules.draft import Resource
+from fhir_facade.rules.registry import ResourceType
+from fhir_facade.search.options import SearchOptions
+from fhir_facade.search.plan import plan_types
+
+_NOT_CRITERIA = ("_format", "_pretty")
+_SEVERAL = "The criteria match several resources; name more, or name one by its id."
+
+Pairs = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """What a conditional interaction searches for."""
+
+    resource: ResourceType
+    pairs: Pairs
+    options: SearchOptions
+
+    @property
+    def key(self) -> str:
+        """What two requests that must take turns have in common."""
+        return f"{self.resource.name}?{sorted(self.pairs)}"
+
+
+def criteria(resource: ResourceType, pairs: Pairs, options: SearchOptions) -> Criteria:
+    """Return the criteria of a conditional interaction; raise BadRequest where there are none."""
+    kept = [pair for pair in pairs if pair[0] not in _NOT_CRITERIA]
+    if not any(not name.startswith("_") or name.startswith("_id") for name, _ in kept):
+        known = [pair for pair in kept if pair[0].partition(":")[0] in resource.params]
+        if not known:
+            raise BadRequest("A conditional interaction needs search criteria of the resource.")
+    return Criteria(resource, kept, options)
+
+
+async def the_match(records: Records, asked: Criteria) -> str | None:
+    """Return the id of the one match, None if there is none; raise MultipleMatches."""
+    plan = plan_types(
+        (asked.resource,), [*asked.pairs, ("_count", "2")], asked.options, hidden=True
+    )
+    page = await search(records, plan, None, asked.options.base_url)
+    if len(page.entries) + page.unservable > 1:
+        raise MultipleMatches(_SEVERAL)
+    if page.unservable:
+        raise MultipleMatches("The criteria match a document that FHIR cannot express.")
+    return page.entries[0].id if page.entries else None
+
+
+async def create(writes: Writes, asked: Criteria, put: Resource, base_url: str) -> Result:
+    """Create a resource unless one matches; return that one unchanged."""
+    writes.require(asked.resource, "create")
+    async with leases(writes.records.store, [asked.key]):
+        fhir = await the_match(writes.records, asked)
+        if fhir is None:
+            return await writes.create(asked.resource, put, base_url)
+    return await unchanged(writes.records, asked.resource, fhir)
+
+
+async def unchanged(records: Records, resource: ResourceType, fhir: str) -> Result:
+    """Return a resource that is there already."""
+    located = await locate(records, resource, fhir)
+    if located is None or located.translation.body is None:
+        raise NotFound(f"The {resource.name} that matches has just been removed.")
+    found = located.translation
+    return Result(resource.name, fhir, found.version, found.last_updated, found.body, changed=False)
+
+
+async def update(
+    writes: Writes, asked: Criteria, put: Resource, base_url: str, expects: Matches = anything
+) -> Result:
+    """Update the one match, or create the resource where there is none."""
+    writes.require(asked.resource, "update")
+    async with leases(writes.records.store, [asked.key]):
+        given, fhir = put.get("id"), await the_match(writes.records, asked)
+        if fhir is not None and given not in (None, fhir):
+            raise BadRequest(
+                "The resource that matches has another id than the one sent.",
+                expression=f"{asked.resource.name}.id",
+            )
+        if fhir is None and given is None:
+            return await writes.create(asked.resource, put, base_url)
+        return await writes.update(asked.resource, fhir or str(given), put, base_url, expects)
+
+
+async def patch(
+    writes: Writes, asked: Criteria, change: Change, base_url: str, expects: Matches = anything
+) -> Result:
+    """Patch the one match; raise NotFound where there is none."""
+    writes.require(asked.resource, "patch")
+    fhir = await the_match(writes.records, asked)
+    if fhir is None:
+        raise NotFound(f"No {asked.resource.name} matches the criteria.")
+    return await writes.patch(asked.resource, fhir, change, base_url, expects)
+
+
+async def delete(writes: Writes, asked: Criteria, expects: Matches = anything) -> Result | None:
+    """Delete the one match; return None where there is none."""
+    writes.require(asked.resource, "delete")
+    fhir = await the_match(writes.records, asked)
+    return None if fhir is None else await writes.delete(asked.resource, fhir, expects)

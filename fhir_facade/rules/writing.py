@@ -1,0 +1,301 @@
+"""Writing a resource into the stored document that it is read from.
+
+Each rule decodes its element into its stored field where the element differs from what was served;
+what encoding the result does not give back is kept beside the fields (see `overlay`). So a write of
+what a read gave changes no stored field, and a read gives what was written.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta, tzinfo
+from typing import Any, NamedTuple
+
+from fhir_facade.errors import BusinessRule, Issue, Unprocessable
+from fhir_facade.rules import dates, overlay
+from fhir_facade.rules.draft import Clash, Document, Draft, Resource
+from fhir_facade.rules.elements import fhirpath, placer
+from fhir_facade.rules.findings import Decode, Findings
+from fhir_facade.rules.json_text import comparable
+from fhir_facade.rules.kept_tokens import tokens
+from fhir_facade.rules.kinds.base import Site
+from fhir_facade.rules.mapping import LINKED, PARENT, WHOLE, Compiled, Rule, getter
+from fhir_facade.rules.taking import Contents, Take, taker
+
+
+class Written(NamedTuple):
+    """A document to be stored, and what the client should know."""
+
+    document: Document
+    at: datetime
+    issues: tuple[Issue, ...] = ()
+    clash: Clash | None = None
+    """What must not be in the store for the write to be made."""
+
+
+class Around(NamedTuple):
+    """Where an embedded record stands."""
+
+    parent: Document
+    position: int
+    """Its place in the array, counted from 1."""
+
+
+Record = Callable[[Document], Document]
+"""Makes of a stored element the record that its mapping reads."""
+
+
+def _recorder(source: Compiled, around: Around | None) -> Record:
+    if around is None:
+        return lambda document: document
+    return lambda element: source.record(element, around.parent, around.position)
+
+
+def _relative(value: Any, base: str) -> Any:
+    """Return a resource whose references to this server are relative."""
+    if isinstance(value, dict):
+        found = {name: _relative(each, base) for name, each in value.items()}
+        reference = found.get("reference")
+        if isinstance(reference, str):
+            found["reference"] = reference.removeprefix(base)
+        return found
+    return [_relative(each, base) for each in value] if isinstance(value, list) else value
+
+
+class _Step(NamedTuple):
+    """A rule, compiled for writing."""
+
+    rule: Rule
+    take: Take
+    decode: Decode
+
+
+class Writer:
+    """Writes resources of one mapping."""
+
+    def __init__(self, source: Compiled) -> None:
+        self._source = source
+        self._steps = [step for each in source.mapping.rules if (step := _step(each, source))]
+        self._parental = [
+            (placer(each.element, each.kind, source.context), taker_of(each, source))
+            for each in source.mapping.rules
+            if each.served and _is_parental(each, source)
+        ]
+
+    def write(
+        self,
+        put: Resource,
+        old: Document | None,
+        now: datetime,
+        *,
+        begin: Document | None = None,
+        around: Around | None = None,
+        base_url: str = "",
+        patched: bool = False,
+    ) -> Written:
+        """Return the document that is read as `put`; raise Unprocessable or BusinessRule.
+
+        `old` is the stored document, or the element of an array, which stands in a document:
+        `around`. `begin` are the fields that a new one has. References below `base_url` are this
+        server's own. A resource that was `patched` leaves it to the server when it was changed.
+        """
+        source = self._source
+        record = _recorder(source, around)
+        previous = None if old is None else source.encode(record(old), "", [])
+        now = later(now, old or {}, source.context.timezone, source.mapping.stamp)
+        document = {**(begin or {}), **source.mapping.creates} if old is None else old
+        draft = Draft(
+            put=copy.deepcopy(put),
+            previous=previous,
+            document=copy.deepcopy(document),
+            old=old,
+            context=source.context,
+            parent=None if around is None else around.parent,
+            now=now,
+        )
+        if patched:
+            self._follow(draft)
+        self._run(draft, source.mapping.before)
+        self._decode(draft, base_url)
+        self._run(draft, source.mapping.after)
+        self._stamp(draft)
+        self._keep(draft, record)
+        clashes = source.mapping.clashes
+        clash = clashes(source, draft) if clashes is not None else None
+        return Written(draft.document, draft.now, tuple(draft.issues), clash)
+
+    def _run(self, draft: Draft, rules: Sequence[Callable[[Draft], None]]) -> None:
+        for each in rules:
+            each(draft)
+        if any(issue.severity == "error" for issue in draft.issues):
+            raise BusinessRule("a business rule", issues=draft.issues)
+
+    def _follow(self, draft: Draft) -> None:
+        before = draft.previous or {}
+        for name in self._source.mapping.follows:
+            if draft.put.get(name) == before.get(name):
+                draft.ruled.add(name)
+
+    def _decode(self, draft: Draft, base_url: str) -> None:
+        """Store each element that differs from what was served."""
+        wanted = Contents(_relative(draft.put, f"{base_url}/") if base_url else draft.put)
+        served = Contents(draft.previous or {})
+        is_new = draft.old is None
+        for rule, take, decode in self._steps:
+            value, before = take(wanted), take(served)
+            if value is None and is_new:
+                continue
+            if is_new or comparable(value) != comparable(before):
+                _store(draft.document, rule, decode, value)
+
+    def touch(self, document: Document, now: datetime) -> datetime:
+        """Set when a document was last changed, and return it: later than it was, if not now."""
+        return touch(document, now, self._source.context.timezone, self._source.mapping.stamp)
+
+    def _stamp(self, draft: Draft) -> None:
+        self.touch(draft.document, draft.now)
+        created = ("created", "createdAt", "created_at")
+        if draft.old is None and not any(each in draft.document for each in created):
+            draft.document["created"] = draft.now
+
+    def _keep(self, draft: Draft, record: Record) -> None:
+        """Keep the parts that the stored fields do not give back."""
+        source, document = self._source, draft.document
+        _forget(document, source.resource)
+        findings: Findings = []
+        mapped = source.encode_stored(record(document), "", findings)
+        if mapped is None:
+            raise Unprocessable(
+                "the document could not be read again",
+                issues=[
+                    Issue("error", "not-supported", f"{each.reason}.", each.element)
+                    for each in findings
+                ],
+            )
+        self._fill(draft.put, mapped)
+        put, stored = source.parts(draft.put), source.parts(mapped)
+        entries = overlay.differing(put, stored, draft.ruled)
+        if not entries:
+            return
+        if not source.context.keeps:
+            self._refuse(entries)
+        own: dict[str, Any] = {"elements": overlay.stored(entries)}
+        parts = [each.part for each in entries if each.kept is not None]
+        if found := tokens(source, draft.put, parts):
+            own["tokens"] = found
+        holder = document.get(overlay.FIELD)
+        holder = holder if isinstance(holder, dict) else {}
+        document[overlay.FIELD] = {**holder, source.resource: own}
+
+    def _fill(self, put: Resource, mapped: Resource) -> None:
+        """What the document around a record says of it need not be sent."""
+        contents, given = Contents(put), Contents(mapped)
+        for place, take in self._parental:
+            value, own = take(contents), take(given)
+            if value is None and own is not None:
+                place(put, own)
+
+    def _refuse(self, entries: Sequence[overlay.Entry]) -> None:
+        lost = [each for each in entries if each.kept is not None]
+        if lost:
+            text = "The stored document has no place for this, and this server keeps nothing else."
+            raise Unprocessable(
+                text,
+                issues=[
+                    Issue("error", "not-supported", text, self._expression(each.part))
+                    for each in lost
+                ],
+            )
+
+    def _expression(self, part: str) -> str:
+        name, bar, url = part.partition("|")
+        return f"{self._source.resource}.{name}" + (f".where(url = '{url}')" if bar else "")
+
+
+def taker_of(rule: Rule, source: Compiled) -> Take:
+    return taker(rule.element, rule.kind, source.context)
+
+
+def _is_parental(rule: Rule, source: Compiled) -> bool:
+    """Say whether a rule reads what is not the record's own."""
+    own = (PARENT, LINKED, *source.mapping.computed)
+    return rule.fields[0].partition(".")[0] in own
+
+
+def _step(rule: Rule, source: Compiled) -> _Step | None:
+    if not rule.served or _is_parental(rule, source):
+        return None
+    element = fhirpath(source.resource, rule.element)
+    decode = rule.kind.decoder(Site(element, rule.fields[0], source.context))
+    return None if decode is None else _Step(rule, taker_of(rule, source), decode)
+
+
+def _store(document: Document, rule: Rule, decode: Decode, value: Any) -> None:
+    """Set the field that holds the value now, else the first; remove it where there is nothing."""
+    if rule.fields[0] == WHOLE:
+        for name, stored in (decode(value, document) or {}).items():
+            set_field(document, name, stored)
+        return
+    held = [path for path in rule.fields if getter((path,))(document) not in (None, "")]
+    path = next((each for each in held if each != "_id"), rule.fields[0])
+    if value is None and not rule.kind.clears:
+        for each in held:
+            if each != "_id":
+                set_field(document, each, None)
+        return
+    set_field(document, path, decode(value, getter((path,))(document)))
+
+
+def set_field(document: Document, path: str, value: Any) -> None:
+    """Set a dotted path, None removes it; what stands in the way is left alone."""
+    *outer, last = path.split(".")
+    holder: Any = document
+    for name in outer:
+        if holder.get(name) in (None, "") and value is not None:
+            holder[name] = {}
+        holder = holder.get(name)
+        if not isinstance(holder, dict):
+            return
+    if value is None:
+        holder.pop(last, None)
+    else:
+        holder[last] = value
+
+
+_UPDATED = ("updated", "updatedAt", "updated_at")
+
+
+def _stamp_name(document: Document, stamp: str) -> str:
+    names = _UPDATED if stamp in _UPDATED else (stamp,)
+    return next((name for name in names if document.get(name) not in (None, "")), stamp)
+
+
+def later(now: datetime, document: Document, zone: tzinfo, stamp: str = "updated") -> datetime:
+    """Return now, or a millisecond after the document's last change if that is later."""
+    moment = dates.read(document.get(_stamp_name(document, stamp)), zone)
+    if isinstance(moment, str) or moment.instant is None:
+        return now
+    last = dates.stored_instant(moment.instant)
+    return now if last is None or last < now else last + timedelta(milliseconds=1)
+
+
+def touch(document: Document, now: datetime, zone: tzinfo, stamp: str = "updated") -> datetime:
+    """Set when a document was last changed, as text where a text is stored; return the time."""
+    name, moment = _stamp_name(document, stamp), later(now, document, zone, stamp)
+    old = document.get(name)
+    is_text = isinstance(old, str) and old
+    document[name] = f"{moment.isoformat(timespec='milliseconds')}Z" if is_text else moment
+    return moment
+
+
+def _forget(document: Document, resource: str) -> None:
+    """Drop what an earlier write kept of the resource."""
+    holder = document.get(overlay.FIELD)
+    if not isinstance(holder, dict) or resource not in holder:
+        return
+    others = {name: value for name, value in holder.items() if name != resource}
+    if others:
+        document[overlay.FIELD] = others
+    else:
+        del document[overlay.FIELD]
