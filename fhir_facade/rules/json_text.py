@@ -32,6 +32,13 @@ class Number(Decimal):
         number.text = text
         return number
 
+    def __copy__(self) -> Number:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Number:
+        """Decimal would make a new one, of the same value and other characters."""
+        return self
+
 
 class _Refused(ValueError):
     """What JSON allows and this server does not; the message is safe to show."""
