@@ -31,6 +31,7 @@ from mappings.case_kinds import (
     StatusHistory,
 )
 from mappings.case_plan import LinkedItems, LinkedTasks, WorkflowActivities
+from mappings.case_rules import closed_now, logged, one_primary, program_key, step_completed
 from mappings.case_steps import StepDates, StepNames, StepPerformers
 from mappings.case_team import OrganizationsOf, Participants
 from mappings.codes import CARE_PLAN_STATUS, CARE_TEAM_STATUS, EPISODE_STATUS
@@ -101,6 +102,9 @@ EPISODE_OF_CARE = Mapping(
     finish=(period_in_order("period", field="closedDate"), each_once("type")),
     worklist=("status", "due"),
     main_date="date",
+    writes=("update", "patch"),
+    before=(closed_now, program_key),
+    after=(logged,),
 )
 
 CASE_FACTS: tuple[Rule, ...] = (
@@ -124,6 +128,8 @@ CARE_TEAM = Mapping(
     ),
     finish=(period_in_order("period", field="closedDate"),),
     main_date="date",
+    decodes=("participants",),
+    after=(one_primary,),
 )
 
 CATEGORY = "http://hl7.org/fhir/us/core/CodeSystem/careplan-category"
@@ -154,6 +160,8 @@ CARE_PLAN = Mapping(
     finish=(period_in_order("period", field="closedDate"),),
     links=("goal", "task"),
     main_date="date",
+    decodes=("workflow",),
+    before=(step_completed,),
 )
 
 ITEM_LIST = Mapping(
@@ -169,5 +177,6 @@ ITEM_LIST = Mapping(
         rule("entry[]",        "items",    ItemEntries(),                         "item"),
         rule("extension:case", "_id",      OwnReference("EpisodeOfCare", "case"), "case"),
     ),
+    decodes=("items",),
 )
 # fmt: on

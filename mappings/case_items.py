@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhir_facade.rules.filters import NOTHING, Filter, all_of, any_of, first_present, scalar
-from fhir_facade.rules.findings import Encode, Findings
+from fhir_facade.rules.findings import Decode, Encode, Findings
 from fhir_facade.rules.kinds import Kind, Site
 from fhir_facade.rules.kinds.base import Target
-from fhir_facade.rules.kinds.references import reference_builder
-from fhir_facade.rules.text import clean, fhir_id, key_text, stored_ids, stored_keys
+from fhir_facade.rules.kinds.references import key_reader, reference_builder
+from fhir_facade.rules.text import clean, fhir_id, is_set, key_text, stored_ids, stored_keys
 from fhir_facade.rules.text_match import keys
 from mappings.case_kinds import live, rows
 from mappings.common import first_text
@@ -66,6 +66,62 @@ def _in_any_case(pattern: str) -> Filter:
     return {"$regex": pattern, "$options": "i"}
 
 
+Item = tuple[str, str | None, Any]
+"""Type, key and description of an item."""
+
+
+def with_items(old: Any, wanted: list[Item], types: tuple[str, ...] | None) -> Any:
+    """Return the stored items with those of some types replaced; None is each that a List shows.
+
+    Items that stay keep what else is stored of them; those that nobody can name are left alone.
+    """
+    stored = old if isinstance(old, list) else []
+    mine = [row for row in stored if _is_of(row, types)]
+    others = [row for row in stored if not _is_of(row, types)]
+    made = []
+    for kind, key, shown in wanted:
+        if key is None:
+            continue
+        row = next((each for each in mine if _names(each, kind, key)), None)
+        if row is not None:
+            mine = [each for each in mine if each is not row]
+        made.append(_item(row, kind, key, shown, stored))
+    return [*others, *made] or None
+
+
+def _is_of(row: Any, types: tuple[str, ...] | None) -> bool:
+    if not isinstance(row, dict) or is_set(row.get("is_deleted")) or is_set(row.get("isDeleted")):
+        return False
+    if key_text(first_text(row, *ITEM_ID_NAMES)) is None:
+        return False
+    kind = item_type(row)
+    return kind in types if types else kind not in ("member", "condition")
+
+
+def _names(row: dict[str, Any], kind: str, key: str) -> bool:
+    own = item_type(row)
+    same = own == kind or (kind == "other" and own not in ITEM_TARGETS)
+    stored = first_text(row, *ITEM_ID_NAMES)
+    return same and key in (key_text(stored), fhir_id(stored))
+
+
+def _item(row: Any, kind: str, key: str, shown: Any, stored: list[Any]) -> dict[str, Any]:
+    """Return an item under the names that the others have."""
+    if row is not None:
+        old = row.get("description")
+        kept = {name: value for name, value in row.items() if name != "description"}
+        if shown is None:
+            return kept if isinstance(old, str) and clean(old) else dict(row)
+        return {**row, "description": shown}
+    short = any(
+        isinstance(each, dict) and "id" in each and "item_id" not in each for each in stored
+    )
+    names = ("type", "id") if short else ("item_type", "item_id")
+    value = stored_ids(key)[0] if kind == "case" else key
+    described = {} if shown is None else {"description": shown}
+    return {names[0]: kind, names[1]: value, **described}
+
+
 @dataclass(frozen=True)
 class Conditions(Kind):
     """The conditions among the case's items."""
@@ -96,6 +152,20 @@ class Conditions(Kind):
             return found or None
 
         return encode
+
+    @property
+    def clears(self) -> bool:
+        return True
+
+    def decoder(self, site: Site) -> Decode:
+        read_key = key_reader("Condition", "condition", site.context)
+
+        def decode(values: Any, old: Any) -> Any:
+            named = [each.get("condition", {}) for each in values or ()]
+            wanted = [("condition", read_key(each), each.get("display")) for each in named]
+            return with_items(old, wanted, ("condition",))
+
+        return decode
 
     @property
     def search_type(self) -> str:
@@ -179,6 +249,31 @@ class ItemEntries(Kind):
             return found or None
 
         return encode
+
+    @property
+    def clears(self) -> bool:
+        return True
+
+    def decoder(self, site: Site) -> Decode:
+        readers = {
+            name: key_reader(to, sid, site.context) for name, (to, sid) in ITEM_TARGETS.items()
+        }
+        system = site.context.identifier_system("case-item")
+
+        def item(value: dict[str, Any]) -> tuple[str, str | None, Any]:
+            shown, number = value.get("display"), value.get("identifier", {})
+            for name, read_key in readers.items():
+                if "type" in value or "reference" in value:
+                    key = read_key(value)
+                    if key is not None:
+                        return name, key, shown
+            return "other", number.get("value") if number.get("system") == system else None, shown
+
+        def decode(values: Any, old: Any) -> Any:
+            wanted = [item(each.get("item", {})) for each in values or ()]
+            return with_items(old, wanted, None)
+
+        return decode
 
     @property
     def search_type(self) -> str:

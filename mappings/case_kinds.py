@@ -8,13 +8,15 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
+from fhir_facade.rules.context import Context
 from fhir_facade.rules.filters import NOTHING, Filter, all_of, any_of, scalar
-from fhir_facade.rules.findings import Encode, Findings
+from fhir_facade.rules.findings import Decode, Encode, Findings
 from fhir_facade.rules.invariants import in_order
 from fhir_facade.rules.kinds import Concept, DateTime, Kind, Site
 from fhir_facade.rules.kinds.base import Target, wrong_type
 from fhir_facade.rules.kinds.datatypes import PLACER, identifier_type
-from fhir_facade.rules.kinds.references import reference_builder
+from fhir_facade.rules.kinds.primitives import same_key
+from fhir_facade.rules.kinds.references import key_reader, reference_builder
 from fhir_facade.rules.text import (
     LEGAL_CODE,
     TRUE_VALUES,
@@ -60,6 +62,17 @@ def rows(value: Any, site: Site, findings: Findings) -> Iterator[dict[str, Any]]
             findings.append(site.degraded(wrong_type(row, "an object")))
 
 
+def rows_of(value: Any) -> list[dict[str, Any]]:
+    """Return the objects of a stored list that are not deleted."""
+    found = value if isinstance(value, list) else []
+    return [
+        row
+        for row in found
+        if isinstance(row, dict)
+        and not (is_set(row.get("is_deleted")) or is_set(row.get("isDeleted")))
+    ]
+
+
 @dataclass(frozen=True)
 class CaseStatus(Concept):
     """The case's own status word, beside the state that FHIR's status comes from."""
@@ -75,6 +88,22 @@ class CaseStatus(Concept):
             return encode_pair(known, findings) if known else None
 
         return encode
+
+    @property
+    def clears(self) -> bool:
+        return True
+
+    def decoder(self, site: Site) -> Decode:
+        decode_concept = super().decoder(site)
+
+        def decode(value: Any, old: Any) -> Any:
+            pair = old if isinstance(old, dict) else {}
+            if value is None:
+                others = {name: pair[name] for name in pair if name not in ("value", "display")}
+                return others or None
+            return decode_concept(value, pair)
+
+        return decode
 
 
 @dataclass(frozen=True)
@@ -114,6 +143,22 @@ class PartyIdentifiers(Kind):
 
         return encode
 
+    def owns(self, value: Any, context: Context) -> bool:
+        system = context.identifier_system("party-case")
+        return isinstance(value, dict) and value.get("system") == system
+
+    def decoder(self, site: Site) -> Decode:
+        """Give each participant's number to the row of its organization."""
+        read_key = key_reader("Organization", "org", site.context)
+
+        def decode(values: Any, old: Any) -> Any:
+            if not isinstance(old, list):
+                return old
+            numbers = {read_key(each.get("assigner", {})): each.get("value") for each in values}
+            return [_numbered(row, numbers) for row in old]
+
+        return decode
+
     def token(self, site: Site, system: str | None, code: str | None) -> Filter:
         if system not in (None, site.context.identifier_system("party-case")):
             return NOTHING
@@ -133,6 +178,14 @@ class PartyIdentifiers(Kind):
 
     def paths(self, path: str) -> tuple[str, ...]:
         return (f"{path}.case_participant_case_id",)
+
+
+def _numbered(row: Any, numbers: dict[str | None, Any]) -> Any:
+    key = organization_key(row) if isinstance(row, dict) else None
+    if key is None or numbers.get(key) is None:
+        return row
+    old = row.get("case_participant_case_id")
+    return {**row, "case_participant_case_id": same_key(numbers[key], old)}
 
 
 def some_row(site: Site, condition: Filter) -> Filter:
@@ -260,6 +313,23 @@ class Origins(Kind):
 
         return encode
 
+    def decoder(self, site: Site) -> Decode:
+        """What `referralSource` says and still holds stays there; the rest is `source`."""
+        del site
+
+        def decode(values: Any, document: Any) -> dict[str, Any]:
+            wanted = list(values or ())
+            old = document.get("referralSource")
+            listed = old if isinstance(old, list) else [old]
+            referral = [each for each in listed if each in wanted]
+            source = [each for each in wanted if each not in referral]
+            return {
+                "source": _as_stored(source, document.get("source")),
+                "referralSource": _as_stored(referral, old),
+            }
+
+        return decode
+
     def token(self, site: Site, system: str | None, code: str | None) -> Filter:
         del site
         if system not in (None, "") or code is None:
@@ -276,6 +346,13 @@ class Origins(Kind):
 
     def describe(self) -> str:
         return "codes of source and referralSource"
+
+
+def _as_stored(values: list[str], old: Any) -> Any:
+    """Return codes as the field has them: a list, or a text for one alone."""
+    if not values:
+        return None
+    return values if len(values) > 1 or isinstance(old, list) else values[0]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from fhir_facade.rules.findings import Encode, Findings
+from fhir_facade.rules.context import Context
+from fhir_facade.rules.findings import Decode, Encode, Findings
 from fhir_facade.rules.kinds import (
     Boolean,
     Code,
@@ -22,6 +23,7 @@ from fhir_facade.rules.kinds import (
     Text,
     part,
 )
+from fhir_facade.rules.kinds.base import matches
 from fhir_facade.rules.kinds.extensions import extension_values
 from fhir_facade.rules.kinds.primitives import as_decimal
 from fhir_facade.rules.kinds.references import reference_builder
@@ -112,6 +114,10 @@ class LinkedTasks(LinkedItems):
 
         return encode
 
+    def owns(self, value: Any, context: Context) -> bool:
+        del context
+        return isinstance(value, dict) and "reference" in value
+
 
 @dataclass(frozen=True)
 class WorkflowActivities(Kind):
@@ -133,6 +139,27 @@ class WorkflowActivities(Kind):
             return [encode_detail(step, findings) for step in steps] or None
 
         return encode
+
+    def owns(self, value: Any, context: Context) -> bool:
+        del context
+        return isinstance(value, dict) and "detail" in value
+
+    def decoder(self, site: Site) -> Decode:
+        """Steps that stay as they are served keep what is stored; others are read anew."""
+        decode_step, encode_detail = _step_decoder(site), _detail_encoder(site)
+
+        def decode(values: Any, old: Any) -> Any:
+            stored = old if isinstance(old, list) else []
+            live = sorted(rows(stored, site, []), key=_sequence)
+            others = [row for row in stored if not any(row is each for each in live)]
+            matched = matches(values, [encode_detail(step, []) for step in live])
+            found = []
+            for value, (at, same) in zip(values, matched, strict=True):
+                before = {} if at is None else live[at]
+                found.append(before if same else decode_step(value, before))
+            return [*found, *others] or None
+
+        return decode
 
     def describe(self) -> str:
         return "workflow steps in sequence"
@@ -177,3 +204,34 @@ def _detail_encoder(site: Site) -> Encode:
         return {**activity, "detail": detail}
 
     return encode
+
+
+def _step_decoder(site: Site) -> Decode:
+    decode_status = Code(STEP_STATUS).decoder(site)
+    decode_due = Date().decoder(site)
+    decode_person = USER.decoder(site)
+    decode_step = WORKFLOW_STEP.decoder(site)
+    step_url = site.context.extension("workflow-step")
+
+    def decode(activity: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
+        detail = activity["detail"]
+        extra: dict[str, Any] = next(
+            (each for each in activity.get("extension", ()) if each.get("url") == step_url), {}
+        )
+        step = dict(decode_step(extra, old) or {})
+        due = detail.get("scheduledPeriod", {}).get("end")
+        people = detail.get("performer", ())
+        values = {
+            "step_name": detail.get("code", {}).get("text"),
+            "step_status": decode_status(detail.get("status"), old.get(f"{PREFIX}step_status")),
+            "step_status_display": detail.get("statusReason", {}).get("text"),
+            "due_date": decode_due(due, old.get(f"{PREFIX}due_date")) if due else None,
+            "assigned_person_id": decode_person(people[0], old.get(f"{PREFIX}assigned_person_id"))
+            if people
+            else None,
+            "step_description": detail.get("description"),
+        }
+        step.update({PREFIX + name: value for name, value in values.items()})
+        return {name: value for name, value in step.items() if value is not None}
+
+    return decode

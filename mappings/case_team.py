@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhir_facade.rules.filters import Filter, any_of
-from fhir_facade.rules.findings import Encode, Findings
+from fhir_facade.rules.findings import Decode, Encode, Findings
 from fhir_facade.rules.kinds import Boolean, Complex, Concept, Key, Kind, Many, Site, Text, part
 from fhir_facade.rules.kinds.base import Target, data_absent
 from fhir_facade.rules.kinds.extensions import extension_values
+from fhir_facade.rules.kinds.references import key_reader
 from fhir_facade.rules.text import is_set
-from mappings.case_kinds import rows, some_row
+from mappings.case_kinds import organization_key, rows, some_row
 from mappings.codes import PARTICIPANT_ROLE
 from mappings.common import ORGANIZATION, USER
 
@@ -85,6 +86,51 @@ class Participants(Kind):
 
         return encode
 
+    def decoder(self, site: Site) -> Decode:
+        """Make a row of each organization, and of the person on behalf of it that row's owner."""
+        decode_organization = ORGANIZATION.decoder(site.at(f"{PREFIX}org_id"))
+        decode_person = USER.decoder(site.at(f"{PREFIX}owner_person_id"))
+        decode_role = Concept(codes=(PARTICIPANT_ROLE,)).decoder(site.at(f"{PREFIX}role"))
+        decode_party = PARTY_CASE.decoder(site)
+        party_url = site.context.extension("party-case")
+        read_key = key_reader(ORGANIZATION.to, ORGANIZATION.sid, site.context)
+
+        def row_of(participant: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
+            party: dict[str, Any] = next(
+                (each for each in participant.get("extension", ()) if each["url"] == party_url), {}
+            )
+            row = {**old, **decode_party(party, old)} if party else dict(old)
+            roles = participant.get("role", ())
+            member = participant["member"]
+            row[f"{PREFIX}role"] = (
+                decode_role(roles[0], row.get(f"{PREFIX}role")) if roles else None
+            )
+            row[f"{PREFIX}org_id"] = decode_organization(member, row.get(f"{PREFIX}org_id"))
+            row[f"{PREFIX}owner_person_id"] = None
+            return row
+
+        def decode(values: Any, old: Any) -> Any:
+            stored = old if isinstance(old, list) else []
+            left = [row for row in stored if isinstance(row, dict) and not _is_gone(row)]
+            others = [row for row in stored if not isinstance(row, dict) or _is_gone(row)]
+            made: list[dict[str, Any]] = []
+            people: list[Any] = []
+            for each in values:
+                key = read_key(each.get("member", {}))
+                if key is not None:
+                    before = next((row for row in left if organization_key(row) == key), {})
+                    left = [row for row in left if row is not before]
+                    made.append(row_of(each, before))
+                    people.append(before.get(f"{PREFIX}owner_person_id"))
+                elif made and "onBehalfOf" in each:
+                    own = read_key(each["onBehalfOf"]) == organization_key(made[-1])
+                    person = decode_person(each.get("member", {}), people[-1]) if own else None
+                    made[-1][f"{PREFIX}owner_person_id"] = person
+            rows = [{name: v for name, v in row.items() if v is not None} for row in made]
+            return [*rows, *others] or None
+
+        return decode
+
     @property
     def search_type(self) -> str:
         return "reference"
@@ -116,6 +162,10 @@ class Participants(Kind):
 
     def describe(self) -> str:
         return "participants: organization and person of each row"
+
+
+def _is_gone(row: dict[str, Any]) -> bool:
+    return is_set(row.get("is_deleted")) or is_set(row.get("isDeleted"))
 
 
 def _members(condition: Callable[[Kind, Site], Filter], site: Site) -> Filter:

@@ -165,6 +165,13 @@ EPISODE_STATUS = Codes(
         "cancelled": "cancelled",
         "entered-in-error": "entered-in-error",
     },
+    nearest={
+        "planned": "active",
+        "waitlist": "active",
+        "onhold": "active",
+        "cancelled": "resolved",
+        "entered-in-error": "resolved",
+    },
 )
 """`status.state` knows active and resolved; a state spelled as FHIR's own code is read as that code."""
 

@@ -7,20 +7,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fhir_facade.errors import Issue
+from fhir_facade.errors import MethodNotAllowed
 from fhir_facade.http.bodies import expected, patch_body, resource_body, same_id
+from fhir_facade.http.cases import CaseEndpoints
 from fhir_facade.http.request import FhirRequest, decode_pairs
-from fhir_facade.http.response import NO_STORE, Headers, Reply, http_date, shaped
+from fhir_facade.http.response import Reply
+from fhir_facade.http.write_replies import deleted_reply, result_reply
 from fhir_facade.interactions import conditional
+from fhir_facade.interactions.case_write import CaseWrites
 from fhir_facade.interactions.conditional import Criteria, criteria
-from fhir_facade.interactions.search import outcome
-from fhir_facade.interactions.write import Result, Writes
-from fhir_facade.rules.json_text import to_json
-from fhir_facade.rules.registry import ResourceType
+from fhir_facade.interactions.write import Writes
+from fhir_facade.rules.registry import CASE_ALIASES, ResourceType
 from fhir_facade.search.options import SearchOptions
 from fhir_facade.settings import Settings
 
-_DONE = "Done."
+_WHOLE_CASE = "A case is written whole: POST it to Case, PUT or DELETE it at Case/[id]."
 
 
 @dataclass(slots=True)
@@ -31,18 +32,29 @@ class WriteEndpoints:
     writes: Writes
 
     def _type(self, request: FhirRequest) -> ResourceType:
-        return self.writes.records.registry.type(request.params["type"])
+        name = request.params["type"]
+        if name in CASE_ALIASES:
+            raise MethodNotAllowed(_WHOLE_CASE)
+        return self.writes.records.registry.type(name)
+
+    @property
+    def cases(self) -> CaseEndpoints:
+        return CaseEndpoints(self.settings, CaseWrites(self.writes))
 
     def options(self, request: FhirRequest) -> SearchOptions:
         """Return how the criteria of conditional interactions are searched: strictly."""
         return SearchOptions(self.writes.records.registry, request.base_url)
 
-    def _criteria(self, request: FhirRequest) -> Criteria:
-        return criteria(self._type(request), request.pairs, self.options(request))
+    def _criteria(self, request: FhirRequest, interaction: str) -> Criteria:
+        resource = self._type(request)
+        self.writes.require(resource, interaction)
+        return criteria(resource, request.pairs, self.options(request))
 
     async def create(self, request: FhirRequest) -> Reply:
         """POST [base]/[type]"""
         request.require_json()
+        if request.params["type"] in CASE_ALIASES:
+            return await self.cases.create(request)
         resource = self._type(request)
         self.writes.require(resource, "create")
         put = await resource_body(request, resource.name, self.settings.max_body)
@@ -58,6 +70,8 @@ class WriteEndpoints:
     async def update(self, request: FhirRequest) -> Reply:
         """PUT [base]/[type]/[id]"""
         request.require_json()
+        if request.params["type"] in CASE_ALIASES:
+            return await self.cases.update(request)
         resource, fhir = self._type(request), request.params["id"]
         self.writes.require(resource, "update")
         put = await resource_body(request, resource.name, self.settings.max_body)
@@ -68,8 +82,7 @@ class WriteEndpoints:
     async def conditional_update(self, request: FhirRequest) -> Reply:
         """PUT [base]/[type]?[criteria]"""
         request.require_json()
-        asked = self._criteria(request)
-        self.writes.require(asked.resource, "update")
+        asked = self._criteria(request, "update")
         put = await resource_body(request, asked.resource.name, self.settings.max_body)
         result = await conditional.update(
             self.writes, asked, put, request.base_url, expected(request)
@@ -90,8 +103,7 @@ class WriteEndpoints:
     async def conditional_patch(self, request: FhirRequest) -> Reply:
         """PATCH [base]/[type]?[criteria]"""
         request.require_json()
-        asked = self._criteria(request)
-        self.writes.require(asked.resource, "patch")
+        asked = self._criteria(request, "patch")
         change = await patch_body(request, asked.resource.name, self.settings.max_body)
         result = await conditional.patch(
             self.writes, asked, change, request.base_url, expected(request)
@@ -101,6 +113,8 @@ class WriteEndpoints:
     async def delete(self, request: FhirRequest) -> Reply:
         """DELETE [base]/[type]/[id]"""
         request.require_json()
+        if request.params["type"] in CASE_ALIASES:
+            return await self.cases.delete(request)
         resource = self._type(request)
         self.writes.require(resource, "delete")
         result = await self.writes.delete(resource, request.params["id"], expected(request))
@@ -109,41 +123,17 @@ class WriteEndpoints:
     async def conditional_delete(self, request: FhirRequest) -> Reply:
         """DELETE [base]/[type]?[criteria]"""
         request.require_json()
-        asked = self._criteria(request)
+        asked = self._criteria(request, "delete")
         return deleted_reply(
             request, await conditional.delete(self.writes, asked, expected(request))
         )
 
 
-def result_reply(request: FhirRequest, result: Result) -> Reply:
-    """Answer a write as `Prefer: return` asks: with the resource, an outcome, or nothing."""
-    status = 201 if result.created else 200
-    url = f"{request.base_url}/{result.type}/{result.id}/_history/{result.version}".encode()
-    headers: list[tuple[bytes, bytes]] = [*version_headers(result), NO_STORE]
-    headers.append((b"location" if result.created else b"content-location", url))
-    wanted = request.prefers("return")
-    if wanted == "minimal":
-        return Reply(b"", status, tuple(headers))
-    if wanted == "operationoutcome" or result.body is None:
-        return Reply(_outcome(request, result.issues), status, tuple(headers))
-    return Reply(shaped(request, result.body), status, tuple(headers))
+_METHODS = {"create": "POST", "update": "PUT", "patch": "PATCH", "delete": "DELETE"}
 
 
-def version_headers(result: Result) -> Headers:
-    """Return ETag and Last-Modified."""
-    dated = http_date(result.last_updated) if result.last_updated else None
-    etag = (b"etag", f'W/"{result.version}"'.encode())
-    return (etag,) if dated is None else (etag, (b"last-modified", dated[1]))
-
-
-def deleted_reply(request: FhirRequest, result: Result | None) -> Reply:
-    """Answer a delete: 204, or 200 with an outcome where the client asks for one."""
-    headers = (NO_STORE,) if result is None else (*version_headers(result), NO_STORE)
-    if request.prefers("return") == "operationoutcome":
-        return Reply(_outcome(request, ()), 200, headers)
-    return Reply(b"", 204, headers)
-
-
-def _outcome(request: FhirRequest, issues: tuple[Issue, ...]) -> bytes:
-    found = list(issues) or [Issue("information", "informational", _DONE)]
-    return to_json(outcome(found), pretty=request.pretty)
+def allowed_methods(resource: ResourceType, *, on_instance: bool) -> set[str]:
+    """Return the HTTP methods that a type takes at its own URL, or at that of an instance."""
+    writes = resource.sources[0].mapping.writes
+    found = {_METHODS[each] for each in writes if each != "create" or not on_instance}
+    return {"GET", "HEAD", "OPTIONS", *found}

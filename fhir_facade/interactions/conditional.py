@@ -5,15 +5,16 @@ https://hl7.org/fhir/R4/http.html#ccreate
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fhir_facade.errors import BadRequest, MultipleMatches, NotFound
+from fhir_facade.errors import BadRequest, MultipleMatches, NotFound, UnknownParameter
 from fhir_facade.interactions.leases import leases
 from fhir_facade.interactions.locate import locate
 from fhir_facade.interactions.records import Records
 from fhir_facade.interactions.search import search
-from fhir_facade.interactions.write import Change, Matches, Result, Writes, anything
+from fhir_facade.interactions.write import Change, Matches, Result, Writes, anything, expect
 from fhir_facade.rules.draft import Resource
 from fhir_facade.rules.registry import ResourceType
 from fhir_facade.search.options import SearchOptions
@@ -42,11 +43,16 @@ class Criteria:
 def criteria(resource: ResourceType, pairs: Pairs, options: SearchOptions) -> Criteria:
     """Return the criteria of a conditional interaction; raise BadRequest where there are none."""
     kept = [pair for pair in pairs if pair[0] not in _NOT_CRITERIA]
-    if not any(not name.startswith("_") or name.startswith("_id") for name, _ in kept):
-        known = [pair for pair in kept if pair[0].partition(":")[0] in resource.params]
-        if not known:
-            raise BadRequest("A conditional interaction needs search criteria of the resource.")
+    if not kept:
+        raise BadRequest("A conditional interaction needs search criteria of the resource.")
+    if any(_first_name(name) not in (*resource.params, "_has") for name, _ in kept):
+        known = ", ".join(sorted(resource.params))
+        raise UnknownParameter(f"Criteria are search parameters of {resource.name}: {known}.")
     return Criteria(resource, kept, options)
+
+
+def _first_name(name: str) -> str:
+    return re.split("[:.]", name, maxsplit=1)[0]
 
 
 async def the_match(records: Records, asked: Criteria) -> str | None:
@@ -94,6 +100,7 @@ async def update(
                 expression=f"{asked.resource.name}.id",
             )
         if fhir is None and given is None:
+            expect(expects, None)
             return await writes.create(asked.resource, put, base_url)
         return await writes.update(asked.resource, fhir or str(given), put, base_url, expects)
 
@@ -113,4 +120,7 @@ async def delete(writes: Writes, asked: Criteria, expects: Matches = anything) -
     """Delete the one match; return None where there is none."""
     writes.require(asked.resource, "delete")
     fhir = await the_match(writes.records, asked)
-    return None if fhir is None else await writes.delete(asked.resource, fhir, expects)
+    if fhir is None:
+        expect(expects, None)
+        return None
+    return await writes.delete(asked.resource, fhir, expects)

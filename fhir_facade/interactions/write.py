@@ -30,7 +30,7 @@ from fhir_facade.interactions.parents import find_parent
 from fhir_facade.interactions.read import unservable
 from fhir_facade.interactions.records import Record, Records, Translation, version_of
 from fhir_facade.interactions.units import attempted, together
-from fhir_facade.interactions.versions import Version, append, seen
+from fhir_facade.interactions.versions import Version, append, last_updated, seen
 from fhir_facade.rules.draft import Clash, Document, Resource
 from fhir_facade.rules.json_text import read_json
 from fhir_facade.rules.mapping import Compiled
@@ -102,16 +102,16 @@ class Writes:
         self.records = records
         self._store = records.store
         self.update_create = update_create
-        self._writers = {
-            id(source): Writer(source)
-            for source in records.registry.sources
-            if source.mapping.writes
-        }
+        self._writers = {id(source): Writer(source) for source in records.registry.sources}
+
+    def writer(self, source: Compiled) -> Writer:
+        """Return what writes the resources of a mapping."""
+        return self._writers[id(source)]
 
     def require(self, resource: ResourceType, interaction: str) -> None:
         """Raise MethodNotAllowed where a type does not take an interaction, and say what does."""
         if interaction not in resource.sources[0].mapping.writes:
-            raise MethodNotAllowed(_HOW.get(resource.name, _PART_OF_CASE), headers={"Allow": "GET"})
+            raise MethodNotAllowed(_HOW.get(resource.name, _PART_OF_CASE))
 
     async def create(
         self, resource: ResourceType, put: Resource, base_url: str, fhir: str | None = None
@@ -198,11 +198,27 @@ class Writes:
         source = resource.sources[0]
         if source.mapping.unwind is not None:
             return await self._prepare_element(resource, put, base_url, fhir, method)
+        return self.new_document(source, put, base_url, fhir, method)
+
+    def new_document(
+        self,
+        source: Compiled,
+        put: Resource,
+        base_url: str,
+        fhir: str | None = None,
+        method: str = "POST",
+    ) -> Prepared:
+        """Return the write that creates a document."""
         key = ObjectId() if fhir is None else stored_ids(fhir)[0]
-        written = self._writers[id(source)].write(
-            put, None, now(), begin={"_id": key}, base_url=base_url
-        )
+        written = self.writer(source).write(put, None, now(), begin={"_id": key}, base_url=base_url)
         return self._prepared(source, None, None, written, method)
+
+    def whole_document(
+        self, source: Compiled, located: Located | None, written: Written, method: str
+    ) -> Prepared:
+        """Return the write of a document that is ready."""
+        raw = None if located is None else located.raw
+        return self._prepared(source, raw, located, written, method)
 
     async def _prepare_element(
         self,
@@ -216,7 +232,7 @@ class Writes:
         parent = await find_parent(self.records, resource, put, base_url)
         elements = parent.document.get(parent.source.mapping.unwind or "")
         around = Around(parent.document, len(elements or ()) + 1)
-        written = self._writers[id(parent.source)].write(
+        written = self.writer(parent.source).write(
             put,
             None,
             now(),
@@ -238,14 +254,14 @@ class Writes:
         self.require(resource, "update")
         located = await locate(self.records, resource, fhir)
         if located is None:
-            _expect(expects, None)
+            expect(expects, None)
             if not self.update_create or "create" not in resource.sources[0].mapping.writes:
-                raise MethodNotAllowed(_NO_UPDATE_CREATE, headers={"Allow": "GET"})
+                raise MethodNotAllowed(_NO_UPDATE_CREATE)
             if not stored_ids(fhir):
                 raise BadRequest("The id in the URL is not one that can be stored.")
             return await self.prepare_create(resource, put, base_url, fhir, "PUT")
-        _expect(expects, None if located.is_deleted else located.translation.version)
-        return self._changed(located, put, base_url, "PUT")
+        expect(expects, None if located.is_deleted else located.translation.version)
+        return self.changed(located, put, base_url, "PUT")
 
     async def prepare_patch(
         self,
@@ -263,20 +279,21 @@ class Writes:
         if located.is_deleted:
             raise Gone(f"This {resource.name} has been deleted.")
         translation = located.translation
-        _expect(expects, translation.version)
+        expect(expects, translation.version)
         if translation.body is None:
             raise unservable(resource.name, translation.findings)
         put = change(read_json(translation.body, max_depth=_DEEP))
-        return self._changed(located, put, base_url, "PATCH")
+        return self.changed(located, put, base_url, "PATCH")
 
-    def _changed(self, located: Located, put: Resource, base_url: str, method: str) -> Prepared:
+    def changed(self, located: Located, put: Resource, base_url: str, method: str) -> Prepared:
+        """Return the write that replaces a located record."""
         source = located.source
         around = None
         if located.position:
             around = Around(decode(located.raw), located.position)
             if source.is_deleted(around.parent):
                 raise Gone("What this resource belongs to has been deleted.")
-        written = self._writers[id(source)].write(
+        written = self.writer(source).write(
             put,
             located.element,
             now(),
@@ -289,20 +306,29 @@ class Writes:
         return self._prepared(source, located.raw, located, written, method, around)
 
     async def prepare_delete(
-        self, resource: ResourceType, fhir: str, expects: Matches = anything
+        self,
+        resource: ResourceType,
+        fhir: str,
+        expects: Matches = anything,
+        *,
+        whole_case: bool = False,
     ) -> Prepared | None:
-        """Return the write that marks a resource deleted; None where it is not there."""
+        """Return the write that marks a resource deleted; None where it is not there.
+
+        An EpisodeOfCare is deleted as a `whole_case` only.
+        """
+        if not whole_case:
+            self.require(resource, "delete")
         located = await locate(self.records, resource, fhir)
         if located is None or located.is_deleted:
-            _expect(expects, None)
+            expect(expects, None)
             return None
-        _expect(expects, located.translation.version)
+        expect(expects, located.translation.version)
         source, element = located.source, copy.deepcopy(located.element)
-        writer = self._writers[id(source)]
         camel = source.mapping.collection == "patient_case" and not located.position
         mark = next((each for each in _DELETED if each in element), _DELETED[camel])
         element[mark] = True
-        written = Written(element, writer.touch(element, now()))
+        written = Written(element, self.writer(source).touch(element, now()))
         around = Around(decode(located.raw), located.position) if located.position else None
         return self._prepared(source, located.raw, located, written, "DELETE", around)
 
@@ -329,8 +355,16 @@ class Writes:
         if translation.body is None and method != "DELETE":
             raise unservable(source.resource, translation.findings)
         versions = self._versions(source, located, written, translation, method)
+        around_it = [] if raw is None or around is None else self._of_parent(source, raw, whole)
         result = _result(source, versions, translation, written)
-        return Prepared(source.mapping.collection, raw, whole, versions, result, written.clash)
+        return Prepared(
+            source.mapping.collection,
+            raw,
+            whole,
+            (*around_it, *versions),
+            result,
+            written.clash,
+        )
 
     def _with_element(self, source: Compiled, element: Document, around: Around) -> Document:
         """Return the document around a record with the record in its place."""
@@ -342,6 +376,22 @@ class Writes:
         whole[name] = others
         touch(whole, now(), source.context.timezone)
         return whole
+
+    def _of_parent(self, source: Compiled, raw: bytes, whole: Document) -> list[Version]:
+        """Return the versions of the resource that an embedded record stands in."""
+        before = decode(raw)
+        for each in self.records.registry.sources:
+            mapping = each.mapping
+            if mapping.collection != source.mapping.collection or mapping.unwind is not None:
+                continue
+            if mapping.writes and self.records.belongs(each, before):
+                found = [self.records.translate(each, data) for data in (raw, encode(whole))]
+                return [
+                    Version(each.resource, one.id, one.version, moment, method, one.body)
+                    for one, method in zip(found, (None, "PUT"), strict=True)
+                    if one.body is not None and (moment := last_updated(one)) is not None
+                ]
+        return []
 
     def _versions(
         self,
@@ -378,7 +428,8 @@ def new_id() -> str:
     return str(ObjectId())
 
 
-def _expect(expects: Matches, version: str | None) -> None:
+def expect(expects: Matches, version: str | None) -> None:
+    """Raise PreconditionFailed where a version is not one that the client expects."""
     if not expects(version):
         raise PreconditionFailed(
             "The resource is not in the version that the request names; read it again."

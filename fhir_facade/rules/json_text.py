@@ -17,6 +17,8 @@ from fhir_facade.errors import BadRequest, Issue
 MAX_DEPTH = 64
 """Objects and lists within one another; contained resources of deep types stay far below it."""
 _LONGEST_NUMBER = 400
+_LARGEST_EXPONENT = 6000
+"""Powers of ten, within what BSON's decimals hold."""
 _PLAIN_INTEGER = 15
 """Digits up to which an integer is the same number in every language."""
 
@@ -78,6 +80,9 @@ def _bad(text: str, line: int | None = None, column: int | None = None) -> BadRe
 def _number(text: str) -> Number:
     if len(text) > _LONGEST_NUMBER:
         raise _Refused(f"A number in the body has more than {_LONGEST_NUMBER} characters.")
+    exponent = text.lower().partition("e")[2]
+    if abs(int(exponent or 0)) > _LARGEST_EXPONENT:
+        raise _Refused(f"A number in the body has an exponent beyond {_LARGEST_EXPONENT}.")
     return Number(text)
 
 

@@ -103,6 +103,8 @@ class Mapping:
     """The FHIR interactions that change its documents: create, update, patch, delete."""
     creates: dict[str, Any] = field(default_factory=dict)
     """The fields that a new document begins with."""
+    decodes: tuple[str, ...] = ()
+    """The fields that only this resource of its document writes; empty for all."""
     follows: tuple[str, ...] = ()
     """Elements that a patch which does not name them leaves to the stored fields."""
     stamp: str = "updated"

@@ -46,9 +46,9 @@ Record = Callable[[Document], Document]
 """Makes of a stored element the record that its mapping reads."""
 
 
-def _recorder(source: Compiled, around: Around | None) -> Record:
+def _recorder(source: Compiled, around: Around | None, beside: Document) -> Record:
     if around is None:
-        return lambda document: document
+        return lambda document: {**document, **beside} if beside else document
     return lambda element: source.record(element, around.parent, around.position)
 
 
@@ -93,16 +93,22 @@ class Writer:
         around: Around | None = None,
         base_url: str = "",
         patched: bool = False,
+        beside: Document | None = None,
+        previous: Resource | None = None,
     ) -> Written:
         """Return the document that is read as `put`; raise Unprocessable or BusinessRule.
 
         `old` is the stored document, or the element of an array, which stands in a document:
         `around`. `begin` are the fields that a new one has. References below `base_url` are this
         server's own. A resource that was `patched` leaves it to the server when it was changed.
+        `beside` is what a record sees beside its document. A `previous` resource that is given is
+        one of several that share a document: where it stays as it was, it follows the document.
         """
         source = self._source
-        record = _recorder(source, around)
-        previous = None if old is None else source.encode(record(old), "", [])
+        record = _recorder(source, around, beside or {})
+        shared = previous is not None
+        if previous is None and old is not None:
+            previous = source.encode(record(old), "", [])
         now = later(now, old or {}, source.context.timezone, source.mapping.stamp)
         document = {**(begin or {}), **source.mapping.creates} if old is None else old
         draft = Draft(
@@ -116,6 +122,8 @@ class Writer:
         )
         if patched:
             self._follow(draft)
+        if shared:
+            self._share(draft)
         self._run(draft, source.mapping.before)
         self._decode(draft, base_url)
         self._run(draft, source.mapping.after)
@@ -136,6 +144,12 @@ class Writer:
         for name in self._source.mapping.follows:
             if draft.put.get(name) == before.get(name):
                 draft.ruled.add(name)
+
+    def _share(self, draft: Draft) -> None:
+        put, before = self._source.parts(draft.put), self._source.parts(draft.previous or {})
+        for part in put.keys() & before.keys():
+            if comparable(put[part]) == comparable(before[part]):
+                draft.ruled.add(part)
 
     def _decode(self, draft: Draft, base_url: str) -> None:
         """Store each element that differs from what was served."""
@@ -225,6 +239,8 @@ def _is_parental(rule: Rule, source: Compiled) -> bool:
 
 def _step(rule: Rule, source: Compiled) -> _Step | None:
     if not rule.served or _is_parental(rule, source):
+        return None
+    if source.mapping.decodes and rule.fields[0] not in source.mapping.decodes:
         return None
     element = fhirpath(source.resource, rule.element)
     decode = rule.kind.decoder(Site(element, rule.fields[0], source.context))

@@ -1,0 +1,276 @@
+"""create, update and delete of a whole case: its documents are written all or none.
+
+https://hl7.org/fhir/R4/http.html#transaction
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from fhir_facade.errors import (
+    BadRequest,
+    BusinessRule,
+    FacadeError,
+    Gone,
+    Issue,
+    NotFound,
+    PreconditionFailed,
+    Unprocessable,
+    Unsupported,
+)
+from fhir_facade.interactions.case import CASE_TYPE, ITEM_ORDER, read_case
+from fhir_facade.interactions.case_bundle import (
+    DOCUMENT,
+    LOG,
+    OUTCOME,
+    SHARED,
+    Part,
+    at_part,
+    of_types,
+    read_parts,
+    renamed,
+    the_part,
+)
+from fhir_facade.interactions.locate import Located, locate
+from fhir_facade.interactions.read import Served
+from fhir_facade.interactions.records import Records
+from fhir_facade.interactions.units import attempted, together
+from fhir_facade.interactions.write import Matches, Prepared, Result, Writes, anything, new_id, now
+from fhir_facade.rules.draft import Resource
+from fhir_facade.rules.json_text import comparable, read_json
+from fhir_facade.rules.kinds.references import case_keys
+from fhir_facade.rules.mapping import LINKED, Compiled
+from fhir_facade.rules.registry import ResourceType
+from fhir_facade.rules.text import fhir_id, stored_ids
+from fhir_facade.rules.writing import Written
+
+_NO_TRANSACTIONS = (
+    "A case is written all or nothing, and this server's database has no transactions: "
+    "write its parts one by one."
+)
+_NOT_COPIED = "The log of a case is its own: Provenance entries were not copied."
+_LOG_CHANGED = "The log of a case is never edited: send Provenance as it was read, or leave it out."
+_NO_PRIMARY = "At least one participant of a case must be primary."
+_NOT_LINKED = "A part of a case refers to it: by focus, about, or the extension 'case'."
+
+
+@dataclass
+class Case:
+    """A case that is being written."""
+
+    id: str
+    base_url: str
+    parts: list[Part]
+    is_new: bool = True
+    issues: list[Issue] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenCase:
+    """A case as it is after a write."""
+
+    served: Served
+    id: str
+    created: bool
+    issues: tuple[Issue, ...]
+
+
+class CaseWrites:
+    """Writes whole cases."""
+
+    def __init__(self, writes: Writes) -> None:
+        self._writes = writes
+        self._records: Records = writes.records
+        registry = writes.records.registry
+        self._type: ResourceType = registry.types[CASE_TYPE]
+        self._sources: dict[str, Compiled] = {
+            name: registry.types[name].sources[0] for name in (*SHARED, OUTCOME)
+        }
+
+    async def create(self, bundle: Resource, base_url: str) -> WrittenCase:
+        """Create a case from a bundle; every part gets a new id."""
+        parts = read_parts(bundle)
+        kept = [part for part in parts if part.type != LOG]
+        fhir = new_id()
+        named = renamed(kept, lambda part: fhir if part.type in SHARED else new_id(), base_url)
+        case = Case(fhir, base_url, named)
+        await self._committed(case)
+        if len(kept) < len(parts):
+            case.issues.append(Issue("information", "informational", _NOT_COPIED))
+        return await self._answer(case, created=True)
+
+    async def update(
+        self, fhir: str, bundle: Resource, base_url: str, expects: Matches = anything
+    ) -> WrittenCase:
+        """Update a case and the parts that a bundle carries; new parts are created."""
+        parts = read_parts(bundle)
+        for part in of_types(parts, SHARED):
+            if part.id != fhir:
+                text = "This part of a case has the id of the case."
+                raise BadRequest(text, expression=f"{part.expression}.id")
+        await self._expected(fhir, base_url, expects)
+        ids = {part.place: await self._kept_id(part) for part in parts}
+        named = renamed(parts, lambda part: ids[part.place], base_url)
+        case = Case(fhir, base_url, named, is_new=False)
+        await self._committed(case)
+        return await self._answer(case, created=False)
+
+    async def _kept_id(self, part: Part) -> str:
+        """Return the id of a part that is there already, or a new one."""
+        known = part.type in (*SHARED, LOG)
+        if known or (part.id and await self._located(part) is not None):
+            return part.id
+        return new_id()
+
+    async def _located(self, part: Part) -> Located | None:
+        return await locate(self._records, self._records.registry.types[part.type], part.id)
+
+    async def delete(self, fhir: str, expects: Matches = anything) -> Result | None:
+        """Mark the case's own document deleted; its parts stay."""
+
+        async def work() -> Result | None:
+            prepared = await self._writes.prepare_delete(self._type, fhir, expects, whole_case=True)
+            return None if prepared is None else await self._writes.make(prepared)
+
+        return await attempted(work)
+
+    async def _expected(self, fhir: str, base_url: str, expects: Matches) -> None:
+        if expects is anything:
+            return
+        served = await read_case(self._records, self._type, fhir, base_url)
+        if not expects(served.version):
+            raise PreconditionFailed("The case is not in the version that the request names.")
+
+    async def _answer(self, case: Case, *, created: bool) -> WrittenCase:
+        served = await read_case(self._records, self._type, case.id, case.base_url)
+        return WrittenCase(served, case.id, created, tuple(case.issues))
+
+    async def _committed(self, case: Case) -> None:
+        async def work() -> None:
+            case.issues.clear()
+            async with together(self._records.store) as all_or_nothing:
+                if not all_or_nothing and len(case.parts) > len(of_types(case.parts, SHARED)):
+                    raise Unsupported(_NO_TRANSACTIONS)
+                await self._write(case)
+
+        await attempted(work)
+
+    async def _write(self, case: Case) -> None:
+        """Write the work items first, since the plan of the case names them."""
+        old = await self._old(case)
+        before = {} if old is None else await self._served(old)
+        for part in of_types(case.parts, ITEM_ORDER):
+            with _at(part):
+                prepared = await self._prepared(case, part)
+                if case.id not in case_keys(prepared.document.get("linkedModules")):
+                    raise Unprocessable(_NOT_LINKED, expression=part.type)
+                await self._make(case, prepared)
+        await self._make(case, await self._prepared_case(case, old, before))
+        for part in of_types(case.parts, (DOCUMENT, OUTCOME)):
+            with _at(part):
+                await self._make(case, await self._prepared(case, part))
+        for part in of_types(case.parts, (LOG,)):
+            await self._same_log(part)
+        if not case.is_new:
+            await self._say_what_is_left(case)
+
+    async def _make(self, case: Case, prepared: Prepared) -> None:
+        case.issues += (await self._writes.make(prepared)).issues
+
+    async def _old(self, case: Case) -> Located | None:
+        if case.is_new:
+            return None
+        old = await locate(self._records, self._type, case.id)
+        if old is None:
+            raise NotFound("There is no case with this id: POST it to Case.")
+        if old.is_deleted:
+            raise Gone("This case has been deleted.")
+        return old
+
+    async def _served(self, old: Located) -> dict[str, Resource]:
+        """Return the resources of the case's own document as they are served now."""
+        found = {}
+        for name in SHARED[1:]:
+            source = self._sources[name]
+            ((record,),) = await self._records.from_documents(source, [old.raw])
+            resource = record.resource([])
+            if resource is not None:
+                found[name] = resource
+        return found
+
+    async def _prepared(self, case: Case, part: Part) -> Prepared:
+        """Return the write of a part that is a document or a record of its own."""
+        resource, located = self._records.registry.types[part.type], await self._located(part)
+        put = part.resource
+        if located is not None and not located.is_deleted:
+            prepared = self._writes.changed(located, put, case.base_url, "PUT")
+        elif part.type == OUTCOME:
+            prepared = self._writes.new_document(resource.sources[0], put, case.base_url, part.id)
+        else:
+            prepared = await self._writes.prepare_create(resource, put, case.base_url, part.id)
+        kept = resource.sources[0].mapping.writes
+        return prepared if kept else replace(prepared, versions=prepared.versions[:0])
+
+    async def _prepared_case(
+        self, case: Case, old: Located | None, before: dict[str, Resource]
+    ) -> Prepared:
+        """Return the write of the case's own document, which several resources share."""
+        items = (await self._records.work_items([case.id]))[case.id]
+        linked = {LINKED: self._records.linked_ids(items)}
+        document = None if old is None else old.element
+        written: Written | None = None
+        issues: list[Issue] = []
+        for part in of_types(case.parts, SHARED):
+            source = self._sources[part.type]
+            with _at(part):
+                written = self._writes.writer(source).write(
+                    part.resource,
+                    document,
+                    now(),
+                    begin={"_id": stored_ids(case.id)[0]},
+                    base_url=case.base_url,
+                    beside=linked if source.mapping.links else None,
+                    previous=before.get(part.type),
+                )
+            document = written.document
+            issues += written.issues
+        if written is None or (old is None and the_part(case.parts, "CareTeam") is None):
+            raise BusinessRule(_NO_PRIMARY, expression="Bundle.entry")
+        whole = written._replace(issues=tuple(issues))
+        method = "POST" if old is None else "PUT"
+        return self._writes.whole_document(self._sources[CASE_TYPE], old, whole, method)
+
+    async def _same_log(self, part: Part) -> None:
+        """Raise Unprocessable for a log entry that is not as it is served."""
+        located = await self._located(part)
+        source = self._records.registry.types[LOG].sources[0]
+        served = None if located is None else located.translation.body
+        if served is None or not _same(source, read_json(served, max_depth=1000), part.resource):
+            raise Unprocessable(_LOG_CHANGED, expression=part.expression)
+
+    async def _say_what_is_left(self, case: Case) -> None:
+        """Say which work items of the case the bundle does not carry: they stay as they are."""
+        items = (await self._records.work_items([case.id]))[case.id]
+        carried = {f"{part.type}/{part.id}" for part in case.parts}
+        left = [f"{each.source.resource}/{fhir_id(each.document.get('_id'))}" for each in items]
+        names = [name for name in left if name not in carried]
+        if names:
+            shown = ", ".join(names[:20]) + (" …" if len(names) > 20 else "")
+            text = f"Parts that the bundle does not carry were left alone: {shown}."
+            case.issues.append(Issue("information", "informational", text))
+
+
+def _same(source: Compiled, served: Resource, sent: Resource) -> bool:
+    own, other = source.parts(served), source.parts(sent)
+    return comparable(own) == comparable(other)
+
+
+@contextmanager
+def _at(part: Part) -> Iterator[None]:
+    """Say of each error in which entry of the bundle it is."""
+    try:
+        yield
+    except FacadeError as error:
+        raise at_part(error, part) from error
