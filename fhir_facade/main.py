@@ -68,7 +68,7 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
         settings=settings,
         records=records,
         cursors=Cursors(settings.cursor_secret),
-        capabilities=Capabilities(registry),
+        capabilities=Capabilities(registry, update_create=settings.update_create),
         writes=Writes(records, update_create=settings.update_create),
     )
 
@@ -102,9 +102,12 @@ async def _look_at(store: Store, registry: Registry, capabilities: Capabilities)
     if missing:
         logger.warning("%d indexes are missing; run: fhir-facade indexes --apply", len(missing))
     if getattr(store, "transactions", True) is False:
-        note = "The store has no multi-document transactions."
+        note = (
+            "The store has no multi-document transactions: transaction Bundles, and whole cases of "
+            "more than the case's own document, are refused."
+        )
         logger.warning(note)
-        capabilities.note(note)
+        capabilities.without_transactions(note)
 
 
 async def _outside(request: Request, error: Exception) -> Response:
@@ -140,5 +143,7 @@ def _add_tools(app: FastAPI, store: Store) -> None:
 def application() -> Any:
     """The factory that `serve` hands to the HTTP server's workers."""
     settings = Settings()
-    logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s: %(message)s")
+    logging.basicConfig(format="%(levelname)s: %(message)s")
+    # a driver logs whole commands at its own debug level, and they hold health data
+    logger.setLevel(settings.log_level.upper())
     return create_app(settings)

@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/capabilitystatement.html
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from fhir_facade import __released__, __version__
@@ -16,18 +17,43 @@ from fhir_facade.rules.registry import Registry, ResourceType
 
 CASE_TYPE = "EpisodeOfCare"
 
-_INTERACTIONS = (
+_READING = (
     ("read", "HEAD, If-None-Match and If-Modified-Since are honoured."),
     ("search-type", "By GET, and by POST to _search."),
 )
+_WRITING = {
+    "create": "If-None-Exist is honoured. What the stored document has no place for is kept "
+    "beside it.",
+    "update": "If-Match and If-None-Match are honoured, and criteria in place of an id.",
+    "patch": "JSON Patch, merge patch and FHIRPath Patch; also by criteria.",
+    "delete": "The document is marked deleted and stays; also by criteria that match one.",
+}
+_KEPT = "Of the versions this server wrote, or found when it wrote over them, and the current one."
+_HISTORY = (("vread", _KEPT), ("history-instance", _KEPT), ("history-type", _KEPT))
+_CASE = (
+    ("create", "POST of a Bundle of type collection; every part gets a new id."),
+    ("update", "PUT to Case/[id]: the parts it carries are written, all or none."),
+    ("delete", "The case's own document is marked deleted; its parts stay."),
+)
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What a deployment's store and settings make of the server."""
+
+    notes: str = ""
+    transactions: bool = True
+    update_create: bool = False
 
 
 def capability_statement(
-    registry: Registry, base_url: str | None, notes: str = ""
+    registry: Registry, base_url: str | None, deployment: Deployment | None = None
 ) -> dict[str, Any]:
     """Return the CapabilityStatement; without a base URL it is the published artefact."""
+    deployment = deployment or Deployment()
+    notes = deployment.notes
     context = registry.context
-    resources = [_resource(each, registry) for each in registry]
+    resources = [_resource(each, registry, deployment) for each in registry]
     resources += [_bundle(registry.types[CASE_TYPE], context), _PATIENT]
     implementation: dict[str, Any] = {
         "description": "A FHIR R4 view of a care-management platform's own documents"
@@ -44,12 +70,17 @@ def capability_statement(
         "status": "active",
         "date": __released__,
         "publisher": "Wellnecity",
-        "description": "What this server reads and searches; it writes nothing yet.",
+        "description": "What this server reads, searches and writes.",
         "kind": "instance",
         "software": {"name": "fhir-facade", "version": __version__, "releaseDate": __released__},
         "implementation": implementation,
         "fhirVersion": "4.0.1",
         "format": ["json", "application/fhir+json"],
+        "patchFormat": [
+            "application/json-patch+json",
+            "application/merge-patch+json",
+            "application/fhir+json",
+        ],
         "rest": [
             {
                 "mode": "server",
@@ -59,13 +90,7 @@ def capability_statement(
                     "description": "No authentication: bind it to loopback or put a gateway first.",
                 },
                 "resource": sorted(resources, key=lambda each: str(each["type"])),
-                "interaction": [
-                    {
-                        "code": "search-system",
-                        "documentation": "GET [base]?_type=Task,Goal&…, by POST to _search too; "
-                        "without _type over every served type.",
-                    }
-                ],
+                "interaction": _of_system(deployment),
                 "searchParam": _system_params(registry),
                 "compartment": [PATIENT_COMPARTMENT],
             }
@@ -76,7 +101,7 @@ def capability_statement(
 PATIENT_COMPARTMENT = "http://hl7.org/fhir/CompartmentDefinition/patient"
 
 _DOCUMENTATION = (
-    "Read-only. An unknown search filter is refused with 400 unless Prefer: handling=lenient is "
+    "An unknown search filter is refused with 400 unless Prefer: handling=lenient is "
     "sent; an unknown result parameter is ignored with a warning. Documents marked hidden are "
     "found only by _tag=hidden. Pages are followed by next links. Result parameters: "
     "_count, _sort, _total, _summary, _elements, _include, _revinclude (also with :iterate). "
@@ -105,14 +130,37 @@ _DOCREF = {
 }
 
 
-def _resource(each: ResourceType, registry: Registry) -> dict[str, Any]:
-    context = registry.context
+def _of_system(deployment: Deployment) -> list[dict[str, Any]]:
+    """Return the interactions with the whole system; what a store cannot do is not among them."""
+    found = {
+        "search-system": "GET [base]?_type=Task,Goal&…, by POST to _search too; without _type over "
+        "every served type.",
+        "history-system": _KEPT,
+        "batch": "Each entry by itself.",
+    }
+    if deployment.transactions:
+        found["transaction"] = "All entries or none."
+    return [{"code": code, "documentation": text} for code, text in found.items()]
+
+
+def _interactions(each: ResourceType) -> list[dict[str, Any]]:
+    writes = each.sources[0].mapping.writes
+    known = [*_READING, *((code, _WRITING[code]) for code in writes), *(_HISTORY if writes else ())]
+    return [{"code": code, "documentation": text} for code, text in known]
+
+
+def _resource(each: ResourceType, registry: Registry, deployment: Deployment) -> dict[str, Any]:
+    context, writes = registry.context, each.sources[0].mapping.writes
     found: dict[str, Any] = {
         "type": each.name,
-        "interaction": [{"code": code, "documentation": text} for code, text in _INTERACTIONS],
+        "interaction": _interactions(each),
         "versioning": "versioned",
-        "readHistory": False,
+        "readHistory": bool(writes),
+        **({"updateCreate": deployment.update_create} if "create" in writes else {}),
+        **({"conditionalCreate": True} if "create" in writes else {}),
         "conditionalRead": "full-support",
+        **({"conditionalUpdate": True} if "update" in writes else {}),
+        **({"conditionalDelete": "single"} if "delete" in writes else {}),
     }
     if includes := registry.includable(each):
         found["searchInclude"] = ["*", *includes]
@@ -138,7 +186,9 @@ def _bundle(case: ResourceType, context: Context) -> dict[str, Any]:
         "type": "Bundle",
         "documentation": "A case as one collection, also served under Case; searched by the "
         "search parameters of EpisodeOfCare.",
-        "interaction": [{"code": code, "documentation": text} for code, text in _INTERACTIONS],
+        "interaction": [
+            {"code": code, "documentation": text} for code, text in (*_READING, *_CASE)
+        ],
         "versioning": "versioned",
         "readHistory": False,
         "conditionalRead": "full-support",

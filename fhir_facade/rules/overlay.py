@@ -9,6 +9,7 @@ A part is an element of the resource with its `_` sibling; extensions are one pa
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -133,38 +134,48 @@ def apply(resource: dict[str, Any], document: dict[str, Any], tags: str, assigne
     if not entries:
         return 0
     parts = assigned.without(split(resource, tags))
+    extensions: dict[str, list[Any]] = {}
+    order: Any = None
     overruled = 0
     for part, kept, mapped in entries:
         if part == ORDER:
-            continue
-        if comparable(parts.get(part)) == comparable(mapped):
-            _replace(resource, part, kept, assigned, tags)
-        else:
+            order = kept
+        elif comparable(parts.get(part)) != comparable(mapped):
             overruled += 1
-    for part, kept, _ in entries:
-        if part == ORDER and isinstance(kept, list):
-            _reorder(resource, kept)
+        elif part.startswith(_EXTENSION):
+            extensions[part.removeprefix(_EXTENSION)] = kept or []
+        else:
+            _replace(resource, part, kept, assigned, tags)
+    if extensions or order:
+        _replace_extensions(resource, extensions, order if isinstance(order, list) else [])
     return overruled
 
 
 def _replace(resource: dict[str, Any], part: str, kept: Any, assigned: Assigned, tags: str) -> None:
-    if part.startswith(_EXTENSION):
-        _replace_extensions(resource, part.removeprefix(_EXTENSION), kept or [])
-    elif part.startswith(_META):
+    value, sibling = kept or [None, None]
+    if part.startswith(_META):
         own = [each for each in resource["meta"].get("tag", ()) if each.get("system") == tags]
         name = part.removeprefix(_META)
-        value, sibling = kept or [None, None]
         _set(resource["meta"], name, [*own, *(value or [])] if name == "tag" else value)
         _set(resource["meta"], f"_{name}", sibling)
     else:
-        value, sibling = kept or [None, None]
         _set(resource, part, assigned.beside(resource, part, value))
         _set(resource, f"_{part}", sibling)
 
 
-def _replace_extensions(resource: dict[str, Any], url: str, kept: list[Any]) -> None:
-    others = [each for each in resource.get("extension", ()) if each.get("url") != url]
-    _set(resource, "extension", [*others, *kept])
+def _replace_extensions(
+    resource: dict[str, Any], kept: dict[str, list[Any]], order: list[Any]
+) -> None:
+    """Replace the extensions of some urls, and put all into the order they came in."""
+    found = [each for each in resource.get("extension", ()) if each.get("url") not in kept]
+    found += [one for own in kept.values() for one in own]
+    if order:
+        by_url: dict[Any, deque[Any]] = {}
+        for each in found:
+            by_url.setdefault(each.get("url"), deque()).append(each)
+        ordered = [by_url[url].popleft() for url in order if by_url.get(url)]
+        found = [*ordered, *(one for left in by_url.values() for one in left)]
+    _set(resource, "extension", found)
 
 
 def _set(holder: dict[str, Any], name: str, value: Any) -> None:
@@ -172,18 +183,6 @@ def _set(holder: dict[str, Any], name: str, value: Any) -> None:
         holder.pop(name, None)
     else:
         holder[name] = value
-
-
-def _reorder(resource: dict[str, Any], urls: list[Any]) -> None:
-    """Put the extensions into the order they came in; others follow."""
-    left = list(resource.get("extension", ()))
-    ordered = []
-    for url in urls:
-        found = next((each for each in left if each.get("url") == url), None)
-        if found is not None:
-            ordered.append(found)
-            left = [each for each in left if each is not found]
-    _set(resource, "extension", [*ordered, *left])
 
 
 class Assigned:

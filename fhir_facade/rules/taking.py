@@ -52,7 +52,8 @@ def taker(element: str, kind: Kind, context: Context) -> Take:
         if not own:
             return None
         taken = own if kind.many else own[:1]
-        values[:] = [each for each in values if not any(each is one for one in taken)]
+        places = {id(each) for each in taken}
+        values[:] = [each for each in values if id(each) not in places]
         return taken if kind.many else taken[0]
 
     return take

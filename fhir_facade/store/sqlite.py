@@ -55,7 +55,7 @@ class Connection:
     def prepare(self, durable: bool) -> None:
         """Set up the file, and the catalogue if it is new."""
         self.raw.execute("PRAGMA journal_mode = WAL")
-        self.raw.execute(f"PRAGMA synchronous = {'NORMAL' if durable else 'OFF'}")
+        self.raw.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
         sqlite_schema.create_catalogue(self.raw)
         self.schema.refresh(self.raw)
 

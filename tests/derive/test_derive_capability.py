@@ -10,7 +10,7 @@ import pytest
 from fhir.resources.R4B.capabilitystatement import CapabilityStatement
 from fhir.resources.R4B.searchparameter import SearchParameter
 
-from fhir_facade.derive.capability import capability_statement
+from fhir_facade.derive.capability import Deployment, capability_statement
 from fhir_facade.derive.search_parameters import custom_search_parameters, definition_url
 from fhir_facade.rules.r4_search import (
     BY_TYPE,
@@ -44,8 +44,13 @@ def test_the_published_statement_names_no_server() -> None:
 
 
 def test_notes_of_the_running_server() -> None:
-    noted = capability_statement(registry(), None, "No transactions.")
-    assert noted["rest"][0]["documentation"].endswith(" No transactions.")
+    deployment = Deployment("No transactions.", transactions=False, update_create=True)
+    rest = capability_statement(registry(), None, deployment)["rest"][0]
+    assert rest["documentation"].endswith(" No transactions.")
+    assert "transaction" not in {each["code"] for each in rest["interaction"]}
+    created = {each["type"]: each.get("updateCreate") for each in rest["resource"]}
+    assert created["Task"] is True
+    assert created["EpisodeOfCare"] is None
 
 
 def test_it_declares_every_type_the_case_bundle_and_the_patient() -> None:

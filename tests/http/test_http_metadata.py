@@ -83,12 +83,35 @@ async def test_its_interactions_and_operations_work(clean_store: Store, statemen
     async with serving(clean_store) as asking:
         for resource in searchable(statement):
             codes = {each["code"] for each in resource["interaction"]}
-            assert codes == {"read", "search-type"}
+            assert {"read", "search-type"} <= codes
             bundle = (await asking.get(f"/{resource['type']}?_count=1")).json()
             (found,) = matches(bundle)
             response = await asking.get(f"/{resource['type']}/{found['id']}")
             assert response.json() == found
-        assert (await asking.post("/Task", json={})).status_code == 405
+
+
+WRITES = {
+    "create": ("POST", ""),
+    "update": ("PUT", "/nothing"),
+    "patch": ("PATCH", "/nothing"),
+    "delete": ("DELETE", "/nothing"),
+    "history-type": ("GET", "/_history"),
+    "history-instance": ("GET", "/nothing/_history"),
+}
+
+
+async def test_what_it_declares_to_write_is_taken_and_nothing_else(
+    sqlite_store: Store,
+) -> None:
+    statement = await _metadata(sqlite_store)
+    async with serving(sqlite_store) as asking:
+        for resource in searchable(statement):
+            codes = {each["code"] for each in resource["interaction"]}
+            for code, (method, rest) in WRITES.items():
+                sent = {} if method in ("GET", "DELETE") else {"json": {"resourceType": "x"}}
+                response = await asking.request(method, f"/{resource['type']}{rest}", **sent)
+                taken = "not-supported" not in response.text
+                assert taken == (code in codes), (resource["type"], code, response.text)
 
 
 CASE_OPERATION = f"{CANONICAL}/OperationDefinition/EpisodeOfCare-case"
@@ -124,7 +147,8 @@ async def test_its_operations_work(clean_store: Store, statement: Json) -> None:
 
 async def test_the_searches_of_the_system_work(clean_store: Store, statement: Json) -> None:
     (rest,) = statement["rest"]
-    assert [each["code"] for each in rest["interaction"]] == ["search-system"]
+    codes = [each["code"] for each in rest["interaction"]]
+    assert codes == ["search-system", "history-system", "batch", "transaction"]
     assert rest["compartment"] == ["http://hl7.org/fhir/CompartmentDefinition/patient"]
     common = set.intersection(
         *({param["name"] for param in each["searchParam"]} for each in searchable(statement))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -308,19 +309,21 @@ def matches(values: Sequence[Any], served: Sequence[Any]) -> list[tuple[int | No
 
     Equal items are found first, wherever they stand; what is left is the item in the same place.
     """
-    free = {at: comparable(each) for at, each in enumerate(served) if each is not None}
+    places: dict[bytes, deque[int]] = {}
+    for at, each in enumerate(served):
+        if each is not None:
+            places.setdefault(comparable(each), deque()).append(at)
     found: list[tuple[int | None, bool]] = []
     for value in values:
-        key = comparable(value)
-        at = next((place for place, each in free.items() if each == key), None)
-        if at is not None:
-            del free[at]
-        found.append((at, at is not None))
-    for place, (at, _) in enumerate(found):
-        if at is None and place in free and len(values) == len(served):
-            del free[place]
-            found[place] = (place, False)
-    return found
+        same = places.get(comparable(value))
+        found.append((same.popleft(), True) if same else (None, False))
+    if len(values) != len(served):
+        return found
+    free = {at for left in places.values() for at in left}
+    return [
+        (place, False) if at is None and place in free else (at, same)
+        for place, (at, same) in enumerate(found)
+    ]
 
 
 def _open(condition: Filter, field: str) -> Filter:

@@ -212,13 +212,13 @@ def links(value: Any) -> list[tuple[str, Any]]:
 
 def case_keys(value: Any) -> list[str]:
     """Return the FHIR ids of the cases that `linkedModules` names, in order, each once."""
-    found: list[str] = []
+    found: dict[str, None] = {}
     for module, key in links(value):
         if module in CASE_MODULES:
             case = fhir_id(key)
-            if case is not None and case not in found:
-                found.append(case)
-    return found
+            if case is not None:
+                found[case] = None
+    return list(found)
 
 
 def cases_filter(path: str, keys: Sequence[Any]) -> Filter:
@@ -287,7 +287,7 @@ class CaseLinks(Kind):
 
         def decode(value: Any, old: Any) -> Any:
             named = [read_key(each) for each in _listed(value, self.many)]
-            keys = [key for key in named if key is not None]
+            keys = [key for key in named if key is not None and stored_ids(key)]
             return with_cases(old, keys, self.which)
 
         return decode
@@ -339,9 +339,10 @@ def with_cases(old: Any, keys: Sequence[str], which: str) -> list[Any] | None:
     by_key = {case_keys([each])[0]: each for each in entries if _is_case(each)}
     present = list(by_key)
     if which == "first":
-        keys = [*keys, *(each for each in present[1:] if each not in keys)]
+        keys = [*keys, *present[1:]]
     elif which == "others":
         keys = [*present[:1], *keys]
+    keys = list(dict.fromkeys(keys))
     made = [by_key.get(key) or {"type": "case", "id": stored_ids(key)[0]} for key in keys]
     return [*made, *others] or None
 
