@@ -90,12 +90,13 @@ async def patch_body(request: FhirRequest, type: str, limit: int) -> Change:
 
 def _applied(patch: Any, kind: str, resource: Resource) -> Resource:
     """With a plain JSON type, a list is a JSON Patch and an object a merge patch or Parameters."""
+    if kind == _MERGE_PATCH:
+        return merge_patch(resource, patch)
     if kind == _JSON_PATCH or isinstance(patch, list):
         return json_patch(resource, patch)
-    if isinstance(patch, dict) and patch.get("resourceType") == "Parameters":
+    is_parameters = isinstance(patch, dict) and patch.get("resourceType") == "Parameters"
+    if is_parameters or kind == "application/fhir+json":
         return fhirpath_patch(resource, patch)
-    if kind == "application/fhir+json":
-        raise BadRequest("A FHIRPath Patch is a Parameters resource.", expression="Parameters")
     return merge_patch(resource, patch)
 
 

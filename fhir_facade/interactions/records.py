@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from fhir_facade.rules import overlay
 from fhir_facade.rules.findings import Finding, Findings
 from fhir_facade.rules.json_text import to_json
 from fhir_facade.rules.kinds.references import case_keys, cases_filter
@@ -69,6 +70,8 @@ class Translation:
     version: str
     last_updated: str | None
     findings: tuple[Finding, ...]
+    overruled: bool = False
+    """Whether the platform has written over a part that is kept: searches may not find it so."""
 
 
 LARGEST_KEPT = 64 * 1024
@@ -111,7 +114,9 @@ class Records:
             return Translation(True, False, "", None, version, None, tuple(findings))
         meta = resource["meta"]
         body, updated = to_json(resource), meta.get("lastUpdated")
-        return Translation(True, False, resource["id"], body, meta["versionId"], updated, ())
+        overruled = any(each.field == overlay.FIELD for each in findings)
+        version = meta["versionId"]
+        return Translation(True, False, resource["id"], body, version, updated, (), overruled)
 
     def belongs(self, source: Compiled, document: dict[str, Any]) -> bool:
         """Say whether a record is one that the mapping reads."""

@@ -16,6 +16,7 @@ from fhir_facade.interactions.read import Served
 from fhir_facade.interactions.records import Records
 from fhir_facade.interactions.runs import Match, Run, run_of, runs_of
 from fhir_facade.interactions.shape import Shape
+from fhir_facade.rules import kept_tokens
 from fhir_facade.rules.filters import all_of
 from fhir_facade.rules.json_text import to_json
 from fhir_facade.rules.kinds.record import odd_id_filter, plain_id_filter
@@ -23,6 +24,7 @@ from fhir_facade.rules.text import fhir_id
 from fhir_facade.search.paging import Cursor
 from fhir_facade.search.plan import Plan, SourcePlan
 from fhir_facade.store.codec import decode
+from fhir_facade.store.matching import compile_filter
 
 
 @dataclass(slots=True)
@@ -93,7 +95,7 @@ async def _page_after(records: Records, runs: list[Run], plan: Plan, cursor: Cur
             if len(page.entries) == plan.count:
                 page.next = last.cursor() if last else None
                 return _with_previous(page, runs, cursor)
-            _add(page, match, records)
+            _add(page, match, records, plan)
             last = match
         if len(matches) < wanted:
             number, values = number + 1, None
@@ -120,7 +122,7 @@ async def _page_before(records: Records, runs: list[Run], plan: Plan, cursor: Cu
         matches = await runs[cursor.run].after(values, wanted, backward=True)
         more = len(matches) == wanted
         for match in matches[: wanted - 1]:
-            _add(page, match, records)
+            _add(page, match, records, plan)
             values = match.values
     page.entries.reverse()
     if not page.entries:  # nothing before can be served: on to the beginning
@@ -132,12 +134,20 @@ async def _page_before(records: Records, runs: list[Run], plan: Plan, cursor: Cu
     return page
 
 
-def _add(page: Page, match: Match, records: Records) -> None:
+def _add(page: Page, match: Match, records: Records, plan: Plan) -> None:
     found = match.translation(records)
     if found.body is None:
         page.unservable += 1
-    else:
+    elif not found.overruled or _still_matches(match, plan):
         page.entries.append(Resource(match.resource, found.id, found.body, match))
+
+
+def _still_matches(match: Match, plan: Plan) -> bool:
+    """Say whether a record matches by what is served of it, not by what is kept and overruled."""
+    record = match.record
+    document = kept_tokens.current(record.source, record.document)
+    filters = [each.filter for each in plan.sources if each.source is record.source]
+    return any(compile_filter(each)(document) for each in filters)
 
 
 async def tally(records: Records, plan: Plan) -> tuple[int, int]:

@@ -35,7 +35,7 @@ from fhir_facade.rules.draft import Clash, Document, Resource
 from fhir_facade.rules.json_text import read_json
 from fhir_facade.rules.mapping import Compiled
 from fhir_facade.rules.registry import ResourceType
-from fhir_facade.rules.text import stored_ids
+from fhir_facade.rules.text import is_set, stored_ids
 from fhir_facade.rules.writing import Around, Writer, Written, touch
 from fhir_facade.store.base import Overtaken
 from fhir_facade.store.codec import DUPLICATE, decode, encode
@@ -236,7 +236,7 @@ class Writes:
             put,
             None,
             now(),
-            begin={RECORD_ID: fhir or new_id()},
+            begin={RECORD_ID: new_id() if fhir is None else str(stored_ids(fhir)[-1])},
             around=around,
             base_url=base_url,
         )
@@ -302,7 +302,8 @@ class Writes:
             patched=method == "PATCH",
         )
         for name in _DELETED:
-            written.document.pop(name, None)
+            if is_set(written.document.get(name)):
+                written.document[name] = False
         return self._prepared(source, located.raw, located, written, method, around)
 
     async def prepare_delete(

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from fhir_facade.rules import overlay
+from fhir_facade.rules.findings import Findings
 from fhir_facade.rules.kinds.base import Target
 from fhir_facade.rules.mapping import Compiled, Param
 from fhir_facade.rules.walk import walker
@@ -51,6 +53,17 @@ def tokens(source: Compiled, resource: dict[str, Any], parts: Iterable[str]) -> 
             if part_of(element, source) in kept:
                 found.update(dict.fromkeys(_of_element(name, param, element, source, resource)))
     return [each for each in found if len(each) <= _LONGEST]
+
+
+def current(source: Compiled, document: dict[str, Any]) -> dict[str, Any]:
+    """Return a document with only the tokens of the parts that are served."""
+    findings: Findings = []
+    resource = source.encode(document, "", findings)
+    overruled = {each.element for each in findings if each.field == overlay.FIELD}
+    parts = [each["part"] for each in overlay.elements_of(document, source.resource)]
+    valid = [part for part in parts if f"{source.resource}.{part}" not in overruled]
+    own = {"tokens": tokens(source, resource or {}, valid)}
+    return {**document, overlay.FIELD: {**document[overlay.FIELD], source.resource: own}}
 
 
 def part_of(element: str, source: Compiled) -> str:

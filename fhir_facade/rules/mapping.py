@@ -22,10 +22,12 @@ from fhir_facade.rules.context import Context
 from fhir_facade.rules.draft import Clash, Draft
 from fhir_facade.rules.elements import Put, fhirpath, placer
 from fhir_facade.rules.filters import NOTHING, Filter, all_of, any_of, first_present
-from fhir_facade.rules.findings import Encode, Findings, is_unservable
+from fhir_facade.rules.findings import Encode, Finding, Findings, Severity, is_unservable
 from fhir_facade.rules.kinds.base import Kind, Site
 from fhir_facade.rules.kinds.record import MARKS, RECORD_STATE
 from fhir_facade.rules.text import TRUE_VALUES, is_set
+
+OVERRULED = "what a client wrote is kept, and the platform has written another value since"
 
 WHOLE = "*"
 """The field of a rule that reads the whole document."""
@@ -332,7 +334,9 @@ class Compiled:
         """Return the resource of a stored document; None, with a finding, if it is unservable."""
         resource = self.encode_stored(document, version, findings)
         if resource is not None and overlay.FIELD in document:
-            overlay.apply(resource, document, self._tags, self._assigned)
+            for part in overlay.apply(resource, document, self._tags, self._assigned):
+                element = f"{self.resource}.{part}"
+                findings.append(Finding(Severity.NOTED, overlay.FIELD, element, OVERRULED))
         return resource
 
     def parts(self, resource: dict[str, Any]) -> overlay.Parts:

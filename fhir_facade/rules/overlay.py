@@ -128,20 +128,22 @@ def elements_of(document: dict[str, Any], resource: str) -> list[dict[str, Any]]
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 
-def apply(resource: dict[str, Any], document: dict[str, Any], tags: str, assigned: Assigned) -> int:
-    """Put what is kept into a resource; return how many kept parts the platform has overruled."""
+def apply(
+    resource: dict[str, Any], document: dict[str, Any], tags: str, assigned: Assigned
+) -> list[str]:
+    """Put what is kept into a resource; return the kept parts that the platform has overruled."""
     entries = list(_entries(document, resource["resourceType"]))
     if not entries:
-        return 0
+        return []
     parts = assigned.without(split(resource, tags))
     extensions: dict[str, list[Any]] = {}
     order: Any = None
-    overruled = 0
+    overruled: list[str] = []
     for part, kept, mapped in entries:
         if part == ORDER:
             order = kept
         elif comparable(parts.get(part)) != comparable(mapped):
-            overruled += 1
+            overruled.append(part)
         elif part.startswith(_EXTENSION):
             extensions[part.removeprefix(_EXTENSION)] = kept or []
         else:
