@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -28,9 +28,10 @@ def openapi(app: FastAPI, registry: Registry, base: str) -> dict[str, Any]:
 def _fhir_paths(registry: Registry, base: str) -> dict[str, Any]:
     found = {f"{base}/metadata": {"get": _operation("CapabilityStatement", "capabilities", [])}}
     for each in registry:
-        found |= _type_paths(each.name, each, base)
+        writes = each.sources[0].mapping.writes
+        found |= _type_paths(each.name, each, base, writes, history=bool(writes))
     case = registry.types["EpisodeOfCare"]
-    found |= _type_paths("Case", case, base)
+    found |= _type_paths("Case", case, base, ("create", "update", "delete"), history=False)
     found[f"{base}/EpisodeOfCare/{{id}}/$case"] = {
         "get": _operation("EpisodeOfCare", "$case", [_ID])
     }
@@ -43,7 +44,11 @@ def _wider_paths(base: str) -> dict[str, Any]:
     everything = _operation("Patient", "$everything", [_ID, *_query(_EVERYTHING)])
     docref = _query(_DOCREF)
     return {
-        base: {"get": _operation("system", "search several types", _query(["_type", *_RESULT]))},
+        base: {
+            "get": _operation("system", "search several types", _query(["_type", *_RESULT])),
+            "post": _operation("system", "batch or transaction", [], body=True),
+        },
+        f"{base}/_history": {"get": _operation("system", "history", _query(_SINCE))},
         f"{base}/_search": {"post": _operation("system", "search by POST", [])},
         f"{base}/Patient/{{id}}/$everything": {
             "get": everything,
@@ -64,21 +69,54 @@ def _query(names: Iterable[str]) -> list[dict[str, Any]]:
 _ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
 
 
-def _type_paths(name: str, each: ResourceType, base: str) -> dict[str, Any]:
+def _type_paths(
+    name: str, each: ResourceType, base: str, writes: Sequence[str], *, history: bool
+) -> dict[str, Any]:
     query = _query([*sorted(each.params), *_RESULT])
-    return {
-        f"{base}/{name}/{{id}}": {"get": _operation(name, "read", [_ID])},
-        f"{base}/{name}": {"get": _operation(name, "search", query)},
+    instance = {"get": _operation(name, "read", [_ID]), **_instance_writes(name, writes)}
+    whole = {"get": _operation(name, "search", query), **_type_writes(name, writes)}
+    found = {
+        f"{base}/{name}/{{id}}": instance,
+        f"{base}/{name}": whole,
         f"{base}/{name}/_search": {"post": _operation(name, "search by POST", [])},
+    }
+    return {**found, **_histories(f"{base}/{name}", name)} if history else found
+
+
+_METHODS = {"update": "put", "patch": "patch", "delete": "delete"}
+_SINCE = ("_since", "_at", "_count")
+
+
+def _instance_writes(name: str, writes: Iterable[str]) -> dict[str, Any]:
+    return {
+        _METHODS[code]: _operation(name, code, [_ID], body=code != "delete")
+        for code in writes
+        if code in _METHODS
     }
 
 
-def _operation(tag: str, summary: str, parameters: list[dict[str, Any]]) -> dict[str, Any]:
+def _type_writes(name: str, writes: Iterable[str]) -> dict[str, Any]:
+    return {"post": _operation(name, "create", [], body=True)} if "create" in writes else {}
+
+
+def _histories(url: str, name: str) -> dict[str, Any]:
+    version = {**_ID, "name": "vid"}
+    return {
+        f"{url}/_history": {"get": _operation(name, "history", _query(_SINCE))},
+        f"{url}/{{id}}/_history": {"get": _operation(name, "history", [_ID, *_query(_SINCE)])},
+        f"{url}/{{id}}/_history/{{vid}}": {"get": _operation(name, "vread", [_ID, version])},
+    }
+
+
+def _operation(
+    tag: str, summary: str, parameters: list[dict[str, Any]], *, body: bool = False
+) -> dict[str, Any]:
     content = {_FHIR_JSON: {"schema": {"type": "object"}}}
     return {
         "tags": [tag],
         "summary": f"{tag}: {summary}",
         "parameters": parameters,
+        **({"requestBody": {"content": content, "required": True}} if body else {}),
         "responses": {
             "200": {"description": "FHIR JSON", "content": content},
             "4XX": {"description": "OperationOutcome", "content": content},

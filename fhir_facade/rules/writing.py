@@ -293,7 +293,12 @@ def later(now: datetime, document: Document, zone: tzinfo, stamp: str = "updated
     if isinstance(moment, str) or moment.instant is None:
         return now
     last = dates.stored_instant(moment.instant)
-    return now if last is None or last < now else last + timedelta(milliseconds=1)
+    if last is None or last < now:
+        return now
+    try:
+        return last + timedelta(milliseconds=1)
+    except OverflowError:  # the end of time, which stands for none
+        return now
 
 
 def touch(document: Document, now: datetime, zone: tzinfo, stamp: str = "updated") -> datetime:
