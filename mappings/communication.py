@@ -26,7 +26,7 @@ from fhir_facade.rules.kinds import (
 )
 from fhir_facade.rules.kinds.base import wrong_type
 from fhir_facade.rules.kinds.references import reference_builder
-from fhir_facade.rules.mapping import Mapping, rule
+from fhir_facade.rules.mapping import Mapping, rule, shows
 from fhir_facade.rules.text import clean, fhir_id, is_set
 from mappings.codes import COMMUNICATION_STATUS, PARTICIPATION_MODE, REQUEST_PRIORITY
 from mappings.common import (
@@ -134,7 +134,7 @@ COMMUNICATION = Mapping(
         rule("about[]",                  "linkedModules",       CaseLinks(),                                                              "case"),
         rule("encounter",                "encounter_reference", Reference("Encounter", "encounter"),                                      "encounter"),
         rule("sent",                     "sent_on",             DateTime(),                                                               "sent"),
-        rule("recipient[]",              "subject",             MEMBER,                                                                   "recipient"),
+        shows("recipient[]",             "subject",             MEMBER,                                                                   "recipient"),
         rule("sender",                   "owner",               USER,                                                                     "sender"),
         rule("payload[0].contentString", "message",             Text()),
         rule("payload[]",                "documents",           Attachments()),

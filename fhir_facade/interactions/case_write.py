@@ -37,7 +37,16 @@ from fhir_facade.interactions.locate import Located, locate
 from fhir_facade.interactions.read import Served
 from fhir_facade.interactions.records import Records
 from fhir_facade.interactions.units import attempted, together
-from fhir_facade.interactions.write import Matches, Prepared, Result, Writes, anything, new_id, now
+from fhir_facade.interactions.write import (
+    Matches,
+    Prepared,
+    Result,
+    Writes,
+    anything,
+    expect,
+    new_id,
+    now,
+)
 from fhir_facade.rules.draft import Resource
 from fhir_facade.rules.json_text import comparable, read_json
 from fhir_facade.rules.kinds.references import case_keys
@@ -64,6 +73,7 @@ class Case:
     base_url: str
     parts: list[Part]
     is_new: bool = True
+    expects: Matches = anything
     issues: list[Issue] = field(default_factory=list)
 
 
@@ -110,10 +120,9 @@ class CaseWrites:
             if part.id != fhir:
                 text = "This part of a case has the id of the case."
                 raise BadRequest(text, expression=f"{part.expression}.id")
-        await self._expected(fhir, base_url, expects)
         ids = {part.place: await self._kept_id(part) for part in parts}
         named = renamed(parts, lambda part: ids[part.place], base_url)
-        case = Case(fhir, base_url, named, is_new=False)
+        case = Case(fhir, base_url, named, is_new=False, expects=expects)
         await self._committed(case)
         return await self._answer(case, created=False)
 
@@ -136,12 +145,12 @@ class CaseWrites:
 
         return await attempted(work)
 
-    async def _expected(self, fhir: str, base_url: str, expects: Matches) -> None:
-        if expects is anything:
+    async def _expected(self, case: Case) -> None:
+        """Raise PreconditionFailed where the case is not as the client expects it."""
+        if case.expects is anything:
             return
-        served = await read_case(self._records, self._type, fhir, base_url)
-        if not expects(served.version):
-            raise PreconditionFailed("The case is not in the version that the request names.")
+        served = await read_case(self._records, self._type, case.id, case.base_url)
+        expect(case.expects, served.version)
 
     async def _answer(self, case: Case, *, created: bool) -> WrittenCase:
         served = await read_case(self._records, self._type, case.id, case.base_url)
@@ -153,6 +162,7 @@ class CaseWrites:
             async with together(self._records.store) as all_or_nothing:
                 if not all_or_nothing and len(case.parts) > len(of_types(case.parts, SHARED)):
                     raise Unsupported(_NO_TRANSACTIONS)
+                await self._expected(case)
                 await self._write(case)
 
         await attempted(work)

@@ -6,8 +6,8 @@ https://hl7.org/fhir/R4/http.html#history
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fhir_facade.errors import Conflict
@@ -15,7 +15,11 @@ from fhir_facade.interactions.locate import Located
 from fhir_facade.interactions.records import Translation
 from fhir_facade.rules import dates
 from fhir_facade.rules.registry import HISTORY
+from fhir_facade.rules.writing import stamp_name
 from fhir_facade.store.base import Store
+from fhir_facade.store.codec import decode
+
+_TICK = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,9 @@ def read_version(document: dict[str, Any]) -> Version:
 def seen(resource: str, located: Located, at: datetime) -> Version | None:
     """Return the version that a write found, if it can be served; `at` is when it was found."""
     translation = located.translation
+    if translation.deleted:
+        moment = marked_at(located) or at
+        return Version(resource, located.id, translation.version, moment, None, None)
     if translation.body is None:
         return None
     moment = last_updated(translation) or at
@@ -80,10 +87,36 @@ def last_updated(translation: Translation) -> datetime | None:
     return None if known is None else dates.stored_instant(known)
 
 
+def marked_at(located: Located) -> datetime | None:
+    """Return when a record that is marked deleted was last changed: UTC, without a zone."""
+    context = located.source.context
+    value = located.element.get(stamp_name(located.element, located.source.mapping.stamp))
+    moment = dates.read(value, context.timezone)
+    known = None if isinstance(moment, str) else moment.instant
+    return None if known is None else dates.stored_instant(known)
+
+
 async def append(store: Store, versions: Sequence[Version]) -> None:
     """Add the versions that are not there; raise Conflict where the store refuses one."""
-    for each in versions:
-        if not await store.get(HISTORY, [each.key]):
-            refused = await store.insert(HISTORY, [each.document()])
-            if refused and not await store.get(HISTORY, [each.key]):
-                raise Conflict("The version could not be added to the history.")
+    for place, each in enumerate(versions):
+        if await store.get(HISTORY, [each.key]):
+            continue
+        after = versions[place + 1] if place + 1 < len(versions) else None
+        version = each
+        if each.method is None and after is not None:
+            version = replace(each, at=await _between(store, each, after.at))
+        refused = await store.insert(HISTORY, [version.document()])
+        if refused and not await store.get(HISTORY, [each.key]):
+            raise Conflict("The version could not be added to the history.")
+
+
+async def _between(store: Store, found: Version, until: datetime) -> datetime:
+    """Return the time of a version that other software made: after the last that is kept.
+
+    Other software may change a document without saying when.
+    """
+    same = {"$and": [{"type": found.type}, {"id": found.id}]}
+    newest = [("at", -1), ("_id", -1)]
+    kept = await store.find(HISTORY, same, sort=newest, limit=1)
+    at = found.at if not kept else max(found.at, decode(kept[0])["at"] + _TICK)
+    return min(at, until - _TICK)

@@ -357,7 +357,8 @@ class Writes:
             raise unservable(source.resource, translation.findings)
         versions = self._versions(source, located, written, translation, method)
         around_it = [] if raw is None or around is None else self._of_parent(source, raw, whole)
-        result = _result(source, versions, translation, written)
+        is_new = located is None or located.is_deleted
+        result = _result(source, versions[-1], translation, written, is_new=is_new)
         return Prepared(
             source.mapping.collection,
             raw,
@@ -410,16 +411,15 @@ class Writes:
 
 
 def _result(
-    source: Compiled, versions: tuple[Version, ...], translation: Translation, written: Written
+    source: Compiled, new: Version, translation: Translation, written: Written, *, is_new: bool
 ) -> Result:
-    new = versions[-1]
     return Result(
         source.resource,
         new.id,
         new.version,
         translation.last_updated,
         translation.body,
-        created=len(versions) == 1 and new.method in ("POST", "PUT"),
+        created=is_new and new.body is not None,
         issues=written.issues,
     )
 

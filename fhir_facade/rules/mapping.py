@@ -62,11 +62,18 @@ class Rule:
     search: tuple[str, ...] = ()
     served: bool = True
     """False where another line gives the element, and this one only says how it is found."""
+    written: bool = True
+    """False where another line writes the field, and this one only shows it."""
 
 
 def rule(element: str, field: str | tuple[str, ...], kind: Kind, search: str = "") -> Rule:
     """Declare a line: FHIR element, stored field (or its names), kind, search parameters."""
     return Rule(element, (field,) if isinstance(field, str) else field, kind, tuple(search.split()))
+
+
+def shows(element: str, field: str | tuple[str, ...], kind: Kind, search: str = "") -> Rule:
+    """Declare a line for an element that shows a field which another line writes."""
+    return replace(rule(element, field, kind, search), written=False)
 
 
 def finds(element: str, field: str | tuple[str, ...], kind: Kind, search: str) -> Rule:

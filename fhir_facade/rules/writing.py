@@ -238,7 +238,7 @@ def _is_parental(rule: Rule, source: Compiled) -> bool:
 
 
 def _step(rule: Rule, source: Compiled) -> _Step | None:
-    if not rule.served or _is_parental(rule, source):
+    if not (rule.served and rule.written) or _is_parental(rule, source):
         return None
     if source.mapping.decodes and rule.fields[0] not in source.mapping.decodes:
         return None
@@ -279,31 +279,34 @@ def set_field(document: Document, path: str, value: Any) -> None:
         holder[last] = value
 
 
+_STEP = timedelta(milliseconds=2)
+"""From one write to the next: room for a change in between that other software did not date."""
 _UPDATED = ("updated", "updatedAt", "updated_at")
 
 
-def _stamp_name(document: Document, stamp: str) -> str:
+def stamp_name(document: Document, stamp: str) -> str:
+    """Return the field in which a document says when it was last changed."""
     names = _UPDATED if stamp in _UPDATED else (stamp,)
     return next((name for name in names if document.get(name) not in (None, "")), stamp)
 
 
 def later(now: datetime, document: Document, zone: tzinfo, stamp: str = "updated") -> datetime:
-    """Return now, or a millisecond after the document's last change if that is later."""
-    moment = dates.read(document.get(_stamp_name(document, stamp)), zone)
+    """Return now, or a step after the document's last change if that is later."""
+    moment = dates.read(document.get(stamp_name(document, stamp)), zone)
     if isinstance(moment, str) or moment.instant is None:
         return now
     last = dates.stored_instant(moment.instant)
     if last is None or last < now:
         return now
     try:
-        return last + timedelta(milliseconds=1)
+        return last + _STEP
     except OverflowError:  # the end of time, which stands for none
         return now
 
 
 def touch(document: Document, now: datetime, zone: tzinfo, stamp: str = "updated") -> datetime:
     """Set when a document was last changed, as text where a text is stored; return the time."""
-    name, moment = _stamp_name(document, stamp), later(now, document, zone, stamp)
+    name, moment = stamp_name(document, stamp), later(now, document, zone, stamp)
     old = document.get(name)
     is_text = isinstance(old, str) and old
     document[name] = f"{moment.isoformat(timespec='milliseconds')}Z" if is_text else moment

@@ -31,7 +31,13 @@ from pymongo.errors import (
 
 from fhir_facade.errors import StoreUnavailable
 from fhir_facade.rules.index import Index
-from fhir_facade.store.base import Filter, Sort, TransactionsUnsupported, UnsupportedFilter
+from fhir_facade.store.base import (
+    Filter,
+    Overtaken,
+    Sort,
+    TransactionsUnsupported,
+    UnsupportedFilter,
+)
 from fhir_facade.store.codec import CODEC, DUPLICATE, decode, encode, prepare
 from fhir_facade.store.keyset import ALL_TYPES, FERRETDB_TYPES, Types, continued
 from fhir_facade.store.matching import compile_filter
@@ -378,6 +384,8 @@ def _translated() -> Iterator[None]:
     except (ConnectionFailure, InvalidOperation) as error:
         raise _unavailable(type(error).__name__) from error
     except OperationFailure as error:
+        if error.has_error_label("TransientTransactionError"):
+            raise Overtaken("another transaction was first") from None
         if error.code in _REFUSED_FILTER:
             raise UnsupportedFilter(f"the server refuses the filter (code {error.code})") from None
         raise _unavailable(f"code {error.code}") from error

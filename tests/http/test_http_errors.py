@@ -191,7 +191,6 @@ async def test_an_id_with_slashes_is_another_url(client: httpx.AsyncClient, id: 
         "x-zz",
         "T1",
         "g1",
-        "_history",
         "0" * 24,
         "00000000-0000-0000-0000-000000000000",
     ],
@@ -229,7 +228,7 @@ async def test_a_type_that_cannot_be(client: httpx.AsyncClient, target: str) -> 
 
 
 @pytest.mark.parametrize(
-    "target", ["Task//t1", "Task/t1/_history/1", "Task/t1/$case", "Case/c1/$case"]
+    "target", ["Task//t1", "Task/t1/_histories/1", "Task/t1/$case", "Case/c1/$case"]
 )
 async def test_a_url_below_a_served_type_where_nothing_is(
     client: httpx.AsyncClient, target: str
