@@ -16,7 +16,6 @@ from fhir_facade.errors import (
     Gone,
     Issue,
     NotFound,
-    PreconditionFailed,
     Unprocessable,
     Unsupported,
 )
@@ -36,7 +35,7 @@ from fhir_facade.interactions.case_bundle import (
 from fhir_facade.interactions.locate import Located, locate
 from fhir_facade.interactions.read import Served
 from fhir_facade.interactions.records import Records
-from fhir_facade.interactions.units import attempted, together
+from fhir_facade.interactions.units import all_or_nothing, attempted
 from fhir_facade.interactions.write import (
     Matches,
     Prepared,
@@ -157,15 +156,14 @@ class CaseWrites:
         return WrittenCase(served, case.id, created, tuple(case.issues))
 
     async def _committed(self, case: Case) -> None:
-        async def work() -> None:
+        async def work(can_undo: bool) -> None:
             case.issues.clear()
-            async with together(self._records.store) as all_or_nothing:
-                if not all_or_nothing and len(case.parts) > len(of_types(case.parts, SHARED)):
-                    raise Unsupported(_NO_TRANSACTIONS)
-                await self._expected(case)
-                await self._write(case)
+            if not can_undo and len(case.parts) > len(of_types(case.parts, SHARED)):
+                raise Unsupported(_NO_TRANSACTIONS)
+            await self._expected(case)
+            await self._write(case)
 
-        await attempted(work)
+        await all_or_nothing(self._records.store, work)
 
     async def _write(self, case: Case) -> None:
         """Write the work items first, since the plan of the case names them."""
