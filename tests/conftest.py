@@ -56,6 +56,12 @@ def dirty_documents() -> list[tuple[str, dict[str, Any]]]:
 
 
 @pytest.fixture(scope="session")
+def clean_documents() -> list[tuple[str, dict[str, Any]]]:
+    """Eight members' clean documents; nobody changes them."""
+    return list(generate(8))
+
+
+@pytest.fixture(scope="session")
 def dirty_file(
     tmp_path_factory: pytest.TempPathFactory, dirty_documents: list[tuple[str, dict[str, Any]]]
 ) -> Path:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import httpx
 import pytest
 
+from fhir_facade.interactions.records import version_of
+from fhir_facade.interactions.versions import Version
+from fhir_facade.main import build_registry
+from fhir_facade.rules.registry import HISTORY
 from fhir_facade.store.base import Store
 from fhir_facade.store.codec import decode
-from tests.http.serving import BASE, Json, error, serving
+from tests.http.serving import BASE, Json, error, serving, settings
 from tests.interactions.validity import problems
 
 TASK: Json = {
@@ -303,6 +309,11 @@ async def test_a_mark_by_other_software_is_a_deletion(
     assert response.get("lastModified") == when
     version = response["etag"][3:-1]
     assert (await client.get(f"/Task/mine/_history/{version}")).status_code == 410
+    again = await put(client, TASK, id="mine", description="again")
+    assert again.status_code == 201
+    wanted = [("PUT", "201", "again"), ("DELETE", "204", None), ("PUT", "201", "one")]
+    for url in ("/Task/mine/_history", "/Task/_history"):
+        assert shown(await history(client, url)) == wanted
 
 
 async def test_a_deletion_that_other_software_touches_is_still_one(
@@ -360,6 +371,28 @@ async def test_a_document_without_its_entry_appears_once(
     await put(client, first, description="four")
     bundle = await history(client, "/Task/t1/_history")
     assert sorted(each[2] or "" for each in shown(bundle)) == ["four", "stored", "three", "two"]
+
+
+async def test_an_unservable_version_is_refused_as_a_read_refuses_it(
+    client: httpx.AsyncClient, empty_store: Store
+) -> None:
+    await empty_store.insert("work_queue", [{**STORED, "status": "Parked"}])
+    registry = build_registry(settings())
+    (task,) = registry.type("Task").sources
+    (raw,) = await empty_store.get("work_queue", ["t1"])
+    got = await client.get(f"/Task/t1/_history/{version_of(raw, task.salt)}")
+    assert (got.status_code, got.json()) == (404, (await client.get("/Task/t1")).json())
+
+
+async def test_what_was_removed_outright_keeps_its_history(
+    client: httpx.AsyncClient, empty_store: Store
+) -> None:
+    kept = Version("Task", "away", "v1", datetime(2026, 1, 16), "POST", b"{}")  # noqa: DTZ001
+    body = json.dumps({**TASK, "id": "away", "meta": {"versionId": "v1"}}).encode()
+    await empty_store.insert(HISTORY, [replace(kept, body=body).document()])
+    assert (await client.get("/Task/away")).status_code == 404
+    assert shown(await history(client, "/Task/away/_history")) == [("POST", "201", "one")]
+    assert (await client.get("/Task/away/_history/v1")).json() == json.loads(body)
 
 
 async def test_a_hidden_task_is_read_by_version_too(

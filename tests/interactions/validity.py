@@ -30,7 +30,7 @@ REQUIRED = {
     "cancelled stopped unknown entered-in-error",
     "Observation.status": "registered preliminary final amended corrected cancelled "
     "entered-in-error unknown",
-    "Bundle.type": "collection searchset",
+    "Bundle.type": "batch-response collection history searchset transaction-response",
     "CapabilityStatement.format": "json application/fhir+json",
 }
 
