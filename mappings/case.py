@@ -103,6 +103,7 @@ EPISODE_OF_CARE = Mapping(
     worklist=("status", "due"),
     main_date="date",
     writes=("update", "patch"),
+    creates={"isDeleted": False, "isArchived": False, "isHidden": False},
     before=(closed_now, program_key),
     after=(logged,),
 )

@@ -20,8 +20,9 @@ from fhir_facade.rules.kinds import (
 )
 from fhir_facade.rules.mapping import WHOLE, Rule, finds, rule
 
-MEMBER = Reference("Patient", "member")
-REQUIRED_MEMBER = Reference("Patient", "member", required=True)
+PATIENT = Reference("Patient", "member")
+MEMBER = Reference("Patient", "member", boxed=True)
+REQUIRED_MEMBER = Reference("Patient", "member", required=True, boxed=True)
 USER = Reference("Practitioner", "user")
 ORGANIZATION = Reference("Organization", "org")
 
@@ -30,6 +31,10 @@ CREATED = ("created", "createdAt", "created_at")
 
 
 WRITABLE = ("create", "update", "patch", "delete")
+
+
+NOT_MARKED = {"is_deleted": False, "is_archived": False, "is_acknowledged": False}
+"""What other software finds live documents by."""
 
 
 def work_item(*types: str) -> Filter:

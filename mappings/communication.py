@@ -35,6 +35,7 @@ from mappings.common import (
     EMPLOYER,
     MEMBER,
     MODULES,
+    NOT_MARKED,
     NOTES,
     ORGANIZATION,
     UPDATED_BY,
@@ -153,7 +154,7 @@ COMMUNICATION = Mapping(
     worklist=("status", "sent"),
     main_date="sent",
     writes=WRITABLE,
-    creates={"type": "Interaction"},
+    creates={"type": "Interaction", **NOT_MARKED},
     after=(reassigned,),
 )
 # fmt: on

@@ -34,6 +34,7 @@ from mappings.common import (
     CREATED_ON,
     EMPLOYER,
     MODULES,
+    NOT_MARKED,
     REQUIRED_MEMBER,
     UPDATED_BY,
     USER,
@@ -142,6 +143,8 @@ def one_active_flag(source: Compiled, draft: Draft) -> Clash | None:
     if draft.put.get("status") != "active":
         return None
     name, subject = draft.document.get("name"), draft.document.get("subject")
+    if isinstance(name, dict):
+        name = name.get("value")
     member = key_text(subject.get("id") if isinstance(subject, dict) else subject)
     if not isinstance(name, str) or member is None:
         return None
@@ -154,7 +157,7 @@ def one_active_flag(source: Compiled, draft: Draft) -> Clash | None:
         [
             source.mapping.where,
             source.not_deleted,
-            {"name": {"$eq": name}},
+            any_of({path: {"$eq": name}} for path in ("name", "name.value")),
             source.params["patient"].filter(lambda kind, site: kind.reference(site, patient)),
             source.params["status"].filter(lambda kind, site: kind.token(site, None, "active")),
         ]
@@ -191,7 +194,7 @@ FLAG = Mapping(
     main_date="date",
     by_day=True,
     writes=WRITABLE,
-    creates={"type": "flag"},
+    creates={"type": "flag", **NOT_MARKED},
     clashes=one_active_flag,
 )
 # fmt: on

@@ -30,6 +30,7 @@ from mappings.common import (
     CREATED_ON,
     EMPLOYER,
     MODULES,
+    NOT_MARKED,
     NOTES,
     REQUIRED_MEMBER,
     UPDATED_BY,
@@ -126,6 +127,7 @@ class TargetMeasure(Kind):
         return "measure: quantity, range, ratio, string, boolean, integer or CodeableConcept"
 
 
+NO_NAME = "Target measure"
 _MEASURE_FIELDS = ("type", "value", "system")
 
 
@@ -184,7 +186,7 @@ def _loosened(kind: str, value: Any) -> Any:
 def _measure(document: dict[str, Any]) -> dict[str, Any]:
     name = document.get("name")
     text = clean(name) if isinstance(name, str) else None
-    return {"text": text or "Target measure"}
+    return {"text": text or NO_NAME}
 
 
 def _concept(value: Any, system: Any) -> dict[str, Any] | None:
@@ -275,6 +277,16 @@ _MOVES: dict[str, tuple[str, ...]] = {
 """Life cycle status → those it may move to; each may become entered-in-error."""
 
 
+def without_made_up_measure(goal: dict[str, Any]) -> dict[str, Any]:
+    """A measure that only repeats the goal's name is not stored."""
+    targets, name = goal.get("target"), goal.get("description", {}).get("text")
+    made_up = {"text": name or NO_NAME}
+    if not targets or targets[0].get("measure") != made_up:
+        return goal
+    first = {key: value for key, value in targets[0].items() if key != "measure"}
+    return {**goal, "target": [first, *targets[1:]]}
+
+
 def life_cycle(draft: Draft) -> None:
     """A goal's life cycle moves forward; a deployer may have that said as a warning only."""
     before = (draft.previous or {}).get("lifecycleStatus")
@@ -318,7 +330,8 @@ GOAL = Mapping(
     worklist=("lifecycle-status", "target-date"),
     main_date="start-date",
     writes=WRITABLE,
-    creates={"type": "goal"},
+    creates={"type": "goal", **NOT_MARKED},
     before=(life_cycle,),
+    bare=without_made_up_measure,
 )
 # fmt: on

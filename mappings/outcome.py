@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from fhir_facade.rules.kinds import CaseLinks, Concept, Date, Identifier, Text
 from fhir_facade.rules.mapping import WHOLE, Mapping, rule
-from mappings.common import MEMBER, ORGANIZATION, RECORD
+from mappings.common import ORGANIZATION, PATIENT, RECORD
 from mappings.fixed import Fixed, FixedCode
 
 # fmt: off
@@ -20,10 +20,10 @@ OUTCOME = Mapping(
         rule("status",             WHOLE,             FixedCode("http://hl7.org/fhir/observation-status", "final"), "status"),
         rule("identifier[]",       "_id",             Identifier("outcome", of_record=True),           "identifier"),
         rule("code",               "_id",             Fixed("case-outcome-code", "case-outcome", "Case outcome"), "code combo-code"),
-        rule("subject",            "patientId",       MEMBER,                                          "patient subject"),
+        rule("subject",            "patientId",       PATIENT,                                         "patient subject"),
         rule("focus[]",            "linkedModules",   CaseLinks(),                                     "focus case"),
         rule("effectiveDateTime",  "outcomeDate",     Date(),                                          "date"),
-        rule("valueCodeableConcept", "outcomeCategory", Concept("outcome-category"), "value-concept combo-value-concept"),
+        rule("valueCodeableConcept", "outcomeCategory", Concept("outcome-category", paired=True), "value-concept combo-value-concept"),
         rule("note[0].text",       "summary",         Text()),
         rule("extension:employer", "clientId",        ORGANIZATION,                                    "employer"),
     ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from fhir_facade.rules.draft import Draft
 from fhir_facade.rules.invariants import not_before, period_in_order
 from fhir_facade.rules.kinds import CaseLinks, Code, Concept, DateTime, Text
-from fhir_facade.rules.mapping import Mapping, rule
+from fhir_facade.rules.mapping import Mapping, rule, shows
 from mappings.codes import REQUEST_PRIORITY, TASK_CATEGORY, TASK_INTENT, TASK_STATUS
 from mappings.common import (
     CREATED,
@@ -16,6 +16,7 @@ from mappings.common import (
     EMPLOYER,
     MEMBER,
     MODULES,
+    NOT_MARKED,
     NOTES,
     UPDATED_BY,
     USER,
@@ -58,7 +59,7 @@ TASK = Mapping(
         rule("executionPeriod.start",  "start_date",    DateTime(),                                            "period.start"),
         rule("executionPeriod.end",    "completed_on",  DateTime(),                                            "period.end"),
         rule("authoredOn",             CREATED,         DateTime(),                                            "authored-on"),
-        rule("lastModified",           ("updated", "updatedAt", "updated_at"), DateTime(),                     "modified"),
+        shows("lastModified",          ("updated", "updatedAt", "updated_at"), DateTime(),                     "modified"),
         rule("owner",                  "owner",         USER,                                                  "owner"),
         NOTES,
         rule("restriction.period.end", "deadline",      DateTime(),                                            "due"),
@@ -75,7 +76,8 @@ TASK = Mapping(
     worklist=("status", "due"),
     main_date="authored-on",
     writes=WRITABLE,
-    creates={"type": "task"},
+    follows=("lastModified",),
+    creates={"type": "task", **NOT_MARKED},
     before=(completed_now,),
 )
 # fmt: on

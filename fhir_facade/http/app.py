@@ -15,10 +15,12 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fhir_facade.errors import FacadeError, MethodNotAllowed, UriTooLong
+from fhir_facade.http.bundles import Answer, Bundles
 from fhir_facade.http.docref import PATH as DOCREF
 from fhir_facade.http.endpoints import Server
 from fhir_facade.http.request import FhirRequest
 from fhir_facade.http.response import Reply, error_reply
+from fhir_facade.http.writes import allowed_methods
 
 logger = logging.getLogger("fhir_facade")
 
@@ -40,13 +42,16 @@ class Url:
         return ", ".join([*self.methods, *heads, "OPTIONS"])
 
 
-def url_table(server: Server) -> tuple[Url, ...]:
+def url_table(server: Server, answer: Answer) -> tuple[Url, ...]:
     """Return every URL under the FHIR base; of one length, the first that fits answers."""
     searches, write = server.searches, server.write
+    histories = server.histories
+    bundles = Bundles(server.settings, server.writes, answer)
     return (
-        Url("", {"GET": server.base}),
+        Url("", {"GET": server.base, "POST": bundles.post}),
         Url("metadata", {"GET": server.metadata}),
         Url("_search", {"POST": searches.of_system_by_post}),
+        Url("_history", {"GET": histories.of_system}),
         Url(
             "{type}",
             {
@@ -58,6 +63,9 @@ def url_table(server: Server) -> tuple[Url, ...]:
             },
         ),
         Url("{type}/_search", {"POST": searches.of_type_by_post}),
+        Url("{type}/_history", {"GET": histories.of_type}),
+        Url("{type}/{id}/_history", {"GET": histories.of_instance}),
+        Url("{type}/{id}/_history/{vid}", {"GET": histories.vread}),
         Url(DOCREF, {"GET": server.docref, "POST": server.docref_by_post}),
         Url(
             "{type}/{id}",
@@ -84,21 +92,28 @@ class Endpoint:
         self._url = url
         self._base_url = server.settings.base_url
         self._max_url = server.settings.max_url
+        self._registry = server.records.registry
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = FhirRequest(scope, receive, self._base_url)
-        try:
-            reply = await self._handle(request)
-        except FacadeError as error:
-            reply = error_reply(request, error)
-            if error.status >= 500:
-                logger.warning("request %s: %s", request.id, error)
-        except Exception as error:
-            reply = self._crashed(request, error)
+        reply = await self.reply(request)
         await reply.send(request, send)
         logger.debug(
             "request %s: %s /%s %d", request.id, request.method, self._url.path, reply.status
         )
+
+    async def reply(self, request: FhirRequest) -> Reply:
+        """Return what a request is answered with, whatever happens."""
+        try:
+            return await self._handle(request)
+        except FacadeError as error:
+            if error.status >= 500:
+                logger.warning("request %s: %s", request.id, error)
+            if isinstance(error, MethodNotAllowed) and "Allow" not in error.headers:
+                error.headers["Allow"] = self._allowed(request)
+            return error_reply(request, error)
+        except Exception as error:
+            return self._crashed(request, error)
 
     async def _handle(self, request: FhirRequest) -> Reply:
         scope = request.scope
@@ -116,6 +131,14 @@ class Endpoint:
         raise MethodNotAllowed(
             f"This URL does not take {method[:16]}; it takes {self._url.allow}.", headers=allow
         )
+
+    def _allowed(self, request: FhirRequest) -> str:
+        """Return what a type that does not take every method of the URL takes."""
+        resource = self._registry.get(request.params.get("type", ""))
+        if resource is None:
+            return self._url.allow
+        taken = allowed_methods(resource, on_instance="id" in request.params)
+        return ", ".join(each for each in self._url.allow.split(", ") if each in taken)
 
     def _crashed(self, request: FhirRequest, error: Exception) -> Reply:
         """Log where it crashed without what it held: messages may quote health data."""
@@ -142,22 +165,32 @@ class FhirApp:
     """The FHIR base: finds a URL's endpoint by its segments, and answers with it."""
 
     def __init__(self, server: Server) -> None:
-        self._nowhere = _Nowhere(server)
+        self._nowhere: Endpoint = _Nowhere(server)
+        self._base_url = server.settings.base_url
         self._by_length: dict[int, list[tuple[list[str], Endpoint]]] = {}
-        for url in url_table(server):
+        for url in url_table(server, self.answer):
             segments = url.path.split("/") if url.path else []
             known = self._by_length.setdefault(len(segments), [])
             known.append((segments, Endpoint(url, server)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._endpoint(scope)(scope, receive, send)
+
+    def _endpoint(self, scope: Scope) -> Endpoint:
+        """Return the endpoint of a URL, and leave its parameters in the scope."""
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         segments = path.removesuffix("/").split("/")[1:] if path.strip("/") else []
         for pattern, endpoint in self._by_length.get(len(segments), ()):
             params = _fit(pattern, segments)
             if params is not None:
                 scope["path_params"] = params
-                return await endpoint(scope, receive, send)
-        return await self._nowhere(scope, receive, send)
+                return endpoint
+        return self._nowhere
+
+    async def answer(self, scope: Scope, receive: Receive) -> Reply:
+        """Answer a request that stands in a batch or transaction, without sending anything."""
+        endpoint = self._endpoint(scope)
+        return await endpoint.reply(FhirRequest(scope, receive, self._base_url))
 
 
 def _fit(pattern: list[str], segments: list[str]) -> dict[str, str] | None:

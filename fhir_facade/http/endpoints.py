@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from fhir_facade.errors import BadRequest, NotFound
 from fhir_facade.http.docref import docref, docref_by_post
+from fhir_facade.http.history import Histories
 from fhir_facade.http.request import FhirRequest
 from fhir_facade.http.response import Reply, resource_reply
 from fhir_facade.http.searches import Searches
@@ -42,6 +43,10 @@ class Server:
     @property
     def searches(self) -> Searches:
         return Searches(self.settings, self.records, self.cursors)
+
+    @property
+    def histories(self) -> Histories:
+        return Histories(self.settings, self.records, self.cursors)
 
     async def read(self, request: FhirRequest) -> Reply:
         """GET [base]/[type]/[id]"""
@@ -93,8 +98,7 @@ class Server:
         first = path.partition("/")[0]
         if not first or first[0] in "_$":
             raise NotFound(
-                "Interactions with the whole system, but searches, are not supported; "
-                "see /metadata."
+                "This server has no such interaction with the whole system; see /metadata."
             )
         if first not in CASE_ALIASES and self.records.registry.get(first) is None:
             self.searches.type(first)

@@ -10,8 +10,9 @@ import asyncio
 import hashlib
 import random
 import secrets
-from collections.abc import AsyncIterator, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -26,26 +27,58 @@ _PATIENCE: Final = 30.0
 _SLOTS: Final = 4096
 """Leases there are: few enough to leave in the store, enough that two seldom share one."""
 _BUSY = "Another request is writing the same thing; repeat this one."
+_HELD: ContextVar[frozenset[str]] = ContextVar("leases_held", default=frozenset())
+_MAY_WAIT: ContextVar[bool] = ContextVar("leases_may_wait", default=True)
+
+
+class Needed(RuntimeError):
+    """A lease that is not held is wanted where waiting for it could block who holds it."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        super().__init__("a lease must be taken before the unit of work begins")
+        self.texts = tuple(texts)
+
+
+@contextmanager
+def no_waiting() -> Iterator[None]:
+    """Inside, as in a unit of work, a lease that is not held already raises Needed."""
+    token = _MAY_WAIT.set(False)
+    try:
+        yield
+    finally:
+        _MAY_WAIT.reset(token)
+
+
+CLASH: Final = "clash "
+"""What begins the text of a lease that is taken while another is held: those come last."""
 
 
 def slot(text: str) -> str:
     """Return the lease that goes with a text, which it does not give away."""
     digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return f"lease-{int.from_bytes(digest, 'big') % _SLOTS}"
+    order = 2 if text.startswith(CLASH) else 1
+    return f"lease-{order}-{int.from_bytes(digest, 'big') % _SLOTS}"
 
 
 @asynccontextmanager
 async def leases(store: Store, texts: Iterable[str]) -> AsyncIterator[None]:
     """Hold the lease of each text, in one order for all so that nobody waits in a circle.
 
-    Raises Conflict for one that does not come free in time.
+    One that is held further out stays so. Raises Conflict for one that does not come free in time.
     """
-    holder = secrets.token_hex(8)
+    asked, around, holder = list(texts), _HELD.get(), secrets.token_hex(8)
+    wanted = sorted(set(map(slot, asked)) - around)
+    if wanted and not _MAY_WAIT.get():
+        raise Needed(asked)
     async with AsyncExitStack() as held:
-        for name in sorted(set(map(slot, texts))):
+        for name in wanted:
             await _acquire(store, name, holder)
             held.push_async_callback(_release, store, name, holder)
-        yield
+        token = _HELD.set(around.union(wanted))
+        try:
+            yield
+        finally:
+            _HELD.reset(token)
 
 
 async def _acquire(store: Store, name: str, holder: str) -> None:

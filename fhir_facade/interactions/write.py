@@ -24,7 +24,7 @@ from fhir_facade.errors import (
     PreconditionFailed,
     Unprocessable,
 )
-from fhir_facade.interactions.leases import leases
+from fhir_facade.interactions.leases import CLASH, leases
 from fhir_facade.interactions.locate import Located, locate
 from fhir_facade.interactions.parents import find_parent
 from fhir_facade.interactions.read import unservable
@@ -163,7 +163,7 @@ class Writes:
     async def make(self, prepared: Prepared) -> Result:
         """Make a write; raise Overtaken where another writer was first, Duplicate for a clash."""
         clash = prepared.clash
-        async with leases(self._store, [clash.key] if clash else []):
+        async with leases(self._store, [CLASH + clash.key] if clash else []):
             if clash is not None:
                 await self._check(prepared, clash)
             async with together(self._store):

@@ -116,6 +116,8 @@ class Mapping:
     """The fields that only this resource of its document writes; empty for all."""
     follows: tuple[str, ...] = ()
     """Elements that a patch which does not name them leaves to the stored fields."""
+    bare: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    """Leaves out of a resource what is made up from fields of other elements."""
     stamp: str = "updated"
     """The field that says when a document was last changed."""
     clashes: Callable[[Compiled, Draft], Clash | None] | None = None
@@ -341,7 +343,8 @@ class Compiled:
         """Return the resource of a stored document; None, with a finding, if it is unservable."""
         resource = self.encode_stored(document, version, findings)
         if resource is not None and overlay.FIELD in document:
-            for part in overlay.apply(resource, document, self._tags, self._assigned):
+            parts = self.bare_parts(resource)
+            for part in overlay.apply(resource, document, parts, self._tags, self._assigned):
                 element = f"{self.resource}.{part}"
                 findings.append(Finding(Severity.NOTED, overlay.FIELD, element, OVERRULED))
         return resource
@@ -349,6 +352,11 @@ class Compiled:
     def parts(self, resource: dict[str, Any]) -> overlay.Parts:
         """Return the parts of a resource that a client decides."""
         return self._assigned.without(overlay.split(resource, self._tags))
+
+    def bare_parts(self, resource: dict[str, Any]) -> overlay.Parts:
+        """Return the same without what the mapping makes up where nothing is stored."""
+        bare = self.mapping.bare
+        return self.parts(resource if bare is None else bare(resource))
 
     def encode_stored(
         self, document: dict[str, Any], version: str, findings: Findings

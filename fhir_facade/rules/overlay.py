@@ -67,14 +67,19 @@ def _meta_parts(meta: dict[str, Any], tags: str) -> Iterator[tuple[str, Any]]:
             yield _META + name, [value or None, sibling]
 
 
-def differing(put: Parts, mapped: Parts, ignored: Iterable[str]) -> list[Entry]:
-    """Return an entry for each part that the stored fields do not give back."""
+def differing(
+    put: Parts, mapped: Parts, ignored: Iterable[str], bare: tuple[Parts, Parts]
+) -> list[Entry]:
+    """Return an entry for each part that the stored fields do not give back.
+
+    `bare` are both without what a mapping makes up, which is no difference.
+    """
     found = []
     known = {*ignored, ORDER}
     for part in (each for each in dict.fromkeys([*put, *mapped]) if each not in known):
-        wanted, given = put.get(part), mapped.get(part)
+        wanted, given = (each.get(part) for each in bare)
         if wanted is None or given is None or comparable(wanted) != comparable(given):
-            found.append(Entry(part, _text(wanted), _text(given)))
+            found.append(Entry(part, _text(put.get(part)), _text(given)))
     order = put.get(ORDER)
     if order is not None and order != _order_after(found, put, mapped):
         found.append(Entry(ORDER, _text(order), None))
@@ -129,13 +134,15 @@ def elements_of(document: dict[str, Any], resource: str) -> list[dict[str, Any]]
 
 
 def apply(
-    resource: dict[str, Any], document: dict[str, Any], tags: str, assigned: Assigned
+    resource: dict[str, Any], document: dict[str, Any], parts: Parts, tags: str, assigned: Assigned
 ) -> list[str]:
-    """Put what is kept into a resource; return the kept parts that the platform has overruled."""
+    """Put what is kept into a resource; return the kept parts that the platform has overruled.
+
+    `parts` are those that the stored fields give, without what a mapping makes up.
+    """
     entries = list(_entries(document, resource["resourceType"]))
     if not entries:
         return []
-    parts = assigned.without(split(resource, tags))
     extensions: dict[str, list[Any]] = {}
     order: Any = None
     overruled: list[str] = []

@@ -189,7 +189,8 @@ class Writer:
             )
         self._fill(draft.put, mapped)
         put, stored = source.parts(draft.put), source.parts(mapped)
-        entries = overlay.differing(put, stored, draft.ruled)
+        bare = source.bare_parts(draft.put), source.bare_parts(mapped)
+        entries = overlay.differing(put, stored, draft.ruled, bare)
         if not entries:
             return
         if not source.context.keeps:

@@ -158,6 +158,8 @@ class Concept(Kind):
     """Repeat it as the concept's text too."""
     both: bool = False
     """Beside the coding of a table, give the local one under its canonical spelling."""
+    paired: bool = False
+    """Store a code with its words as `{value, display}`."""
     any_code: bool = False
     """Store the code of another system too, where there is none of its own."""
 
@@ -280,7 +282,7 @@ class Concept(Kind):
             if isinstance(old, dict):
                 return _paired(old, spelled(concept, old.get("value")), text)
             code = spelled(concept, old)
-            if text is None or text == code or self.codes or not concept.get("coding"):
+            if not self.paired or text in (None, code) or not concept.get("coding"):
                 return code
             return {"value": code, "display": text}
 

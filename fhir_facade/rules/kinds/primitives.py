@@ -307,8 +307,7 @@ class DateTime(Kind):
             if isinstance(old, str) and old:
                 return value
             if moment.instant is None:
-                is_date = isinstance(old, datetime) and moment.day is not None
-                return dates.midnight(value) if is_date else value
+                return dates.midnight(value) or value
             return dates.stored_instant(moment.instant)
 
         return decode

@@ -45,6 +45,8 @@ class Reference(Kind):
     to: str
     sid: str
     required: bool = False
+    boxed: bool = False
+    """Store `{id}` for a key alone."""
 
     @property
     def fhir_type(self) -> str:
@@ -94,7 +96,8 @@ class Reference(Kind):
             key = read_key(value)
             known = old if isinstance(old, dict) else {"id": old}
             stored = None if key is None else _spelled_key(key, known.get("id"), f"{self.to}/")
-            return _with_name(stored, value.get("display"), old)
+            box = {} if self.boxed and old is None else old
+            return _with_name(stored, value.get("display"), box)
 
         return decode
 

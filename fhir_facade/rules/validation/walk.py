@@ -115,7 +115,7 @@ class Walk:
             if element is None:
                 if key == "resourceType" and shape.resource:
                     continue
-                element = shape.twins.get(key)
+                element = None if key == "_id" and not shape.resource else shape.twins.get(key)
                 if element is None:
                     self.report.unknown(key, path)
                     continue
