@@ -30,11 +30,12 @@ from fhir_facade.rules.kinds import (
     Site,
     Tags,
     Text,
+    Unstored,
 )
 from fhir_facade.rules.kinds.base import data_absent
 from fhir_facade.rules.kinds.quantities import number
 from fhir_facade.rules.kinds.references import key_reader
-from fhir_facade.rules.mapping import PARENT, WHOLE, Mapping, Rule, WriteRule, rule
+from fhir_facade.rules.mapping import PARENT, WHOLE, Mapping, Rule, WriteRule, finds, rule
 from fhir_facade.rules.text import clean, fhir_id, key_text
 from fhir_facade.rules.text_match import texts
 from mappings.common import MEMBER, ORGANIZATION, UNSTORED, UPDATED, USER, WRITABLE
@@ -367,6 +368,7 @@ DOCUMENT: tuple[Rule, ...] = (
     *UNSTORED,
     rule("status",             WHOLE,                             FixedCode("http://hl7.org/fhir/document-reference-status", "current"), "status"),
     rule("masterIdentifier",   "document_id",                     Identifier("document", of_record=True),            "identifier"),
+    finds("identifier",        WHOLE,                             Unstored("Identifier", "token"),                   "identifier"),
     rule("type",               "document_type",                   Concept("document-type", shows=True, says=True),              "type"),
     rule("subject",            "parent.subject",                  MEMBER,                                            "patient subject"),
     rule("date",               "updated_on",                      DateTime("instant"),                               "date"),

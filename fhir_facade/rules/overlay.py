@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from datetime import UTC
 from typing import Any, NamedTuple
 
 from fhir_facade.errors import FacadeError
+from fhir_facade.rules import dates
 from fhir_facade.rules.json_text import comparable, read_json, to_json
 
 FIELD = "fhir"
@@ -84,6 +86,27 @@ def differing(
     if order is not None and order != _order_after(found, put, mapped):
         found.append(Entry(ORDER, _text(order), None))
     return found
+
+
+def is_held(sent: Any, stored: Any) -> bool:
+    """Say whether everything that was sent is there, beside what a mapping adds to it."""
+    if isinstance(sent, dict) and isinstance(stored, dict):
+        return all(name in stored and is_held(each, stored[name]) for name, each in sent.items())
+    if isinstance(sent, list) and isinstance(stored, list):
+        pairs = zip(sent, stored, strict=False)
+        return len(sent) == len(stored) and all(is_held(one, other) for one, other in pairs)
+    if isinstance(sent, str) and isinstance(stored, str) and sent != stored:
+        return _is_same_instant(sent, stored)
+    return comparable(sent) == comparable(stored)
+
+
+def _is_same_instant(sent: str, stored: str) -> bool:
+    """A time in UTC may be told in more digits."""
+    if not (sent.endswith("Z") and stored.endswith("Z")):
+        return False
+    moments = [dates.read(each, UTC) for each in (sent, stored)]
+    found = [None if isinstance(each, str) else each.instant for each in moments]
+    return found[0] is not None and found[0] == found[1]
 
 
 def _text(value: Any) -> bytes | None:

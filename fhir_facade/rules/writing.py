@@ -52,8 +52,13 @@ def _recorder(source: Compiled, around: Around | None, beside: Document) -> Reco
     return lambda element: source.record(element, around.parent, around.position)
 
 
-def _relative(value: Any, base: str) -> Any:
+def relative(resource: Resource, base_url: str) -> Resource:
     """Return a resource whose references to this server are relative."""
+    found: Resource = _relative(resource, f"{base_url}/") if base_url else resource
+    return found
+
+
+def _relative(value: Any, base: str) -> Any:
     if isinstance(value, dict):
         found = {name: _relative(each, base) for name, each in value.items()}
         reference = found.get("reference")
@@ -128,7 +133,7 @@ class Writer:
         self._decode(draft, base_url)
         self._run(draft, source.mapping.after)
         self._stamp(draft)
-        self._keep(draft, record)
+        self._keep(draft, record, base_url)
         clashes = source.mapping.clashes
         clash = clashes(source, draft) if clashes is not None else None
         return Written(draft.document, draft.now, tuple(draft.issues), clash)
@@ -153,7 +158,7 @@ class Writer:
 
     def _decode(self, draft: Draft, base_url: str) -> None:
         """Store each element that differs from what was served."""
-        wanted = Contents(_relative(draft.put, f"{base_url}/") if base_url else draft.put)
+        wanted = Contents(relative(draft.put, base_url))
         served = Contents(draft.previous or {})
         is_new = draft.old is None
         for rule, take, decode in self._steps:
@@ -173,7 +178,7 @@ class Writer:
         if draft.old is None and not any(each in draft.document for each in created):
             draft.document["created"] = draft.now
 
-    def _keep(self, draft: Draft, record: Record) -> None:
+    def _keep(self, draft: Draft, record: Record, base_url: str) -> None:
         """Keep the parts that the stored fields do not give back."""
         source, document = self._source, draft.document
         _forget(document, source.resource)
@@ -191,13 +196,14 @@ class Writer:
         put, stored = source.parts(draft.put), source.parts(mapped)
         bare = source.bare_parts(draft.put), source.bare_parts(mapped)
         entries = overlay.differing(put, stored, draft.ruled, bare)
+        if not source.context.keeps:
+            self._refuse(entries, put, stored)
+            entries = [each for each in entries if each.kept is None]
         if not entries:
             return
-        if not source.context.keeps:
-            self._refuse(entries)
         own: dict[str, Any] = {"elements": overlay.stored(entries)}
         parts = [each.part for each in entries if each.kept is not None]
-        if found := tokens(source, draft.put, parts):
+        if found := tokens(source, relative(draft.put, base_url), parts):
             own["tokens"] = found
         holder = document.get(overlay.FIELD)
         holder = holder if isinstance(holder, dict) else {}
@@ -211,15 +217,23 @@ class Writer:
             if value is None and own is not None:
                 place(put, own)
 
-    def _refuse(self, entries: Sequence[overlay.Entry]) -> None:
-        lost = [each for each in entries if each.kept is not None]
+    def _refuse(
+        self, entries: Sequence[overlay.Entry], put: overlay.Parts, stored: overlay.Parts
+    ) -> None:
+        """Raise Unprocessable for each part of which something would be lost."""
+        lost = [
+            each.part
+            for each in entries
+            if each.kept is not None
+            and each.part != overlay.ORDER
+            and not overlay.is_held(put[each.part], stored.get(each.part))
+        ]
         if lost:
             text = "The stored document has no place for this, and this server keeps nothing else."
             raise Unprocessable(
                 text,
                 issues=[
-                    Issue("error", "not-supported", text, self._expression(each.part))
-                    for each in lost
+                    Issue("error", "not-supported", text, self._expression(part)) for part in lost
                 ],
             )
 
