@@ -10,7 +10,9 @@ from bson import ObjectId
 
 from benchmarks.control import task_to_fhir
 from fhir_facade.rules.context import Context
-from fhir_facade.rules.mapping import Compiled
+from fhir_facade.rules.mapping import (
+    Compiled,
+)
 from mappings.task import TASK
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC).replace(tzinfo=None)  # as stores decode it

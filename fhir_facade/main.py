@@ -22,7 +22,9 @@ from fhir_facade.http.response import CONTENT_TYPE
 from fhir_facade.interactions.capabilities import Capabilities
 from fhir_facade.interactions.records import Records
 from fhir_facade.interactions.search import outcome
-from fhir_facade.interactions.write import Writes
+from fhir_facade.interactions.write import (
+    Writes,
+)
 from fhir_facade.rules.json_text import to_json
 from fhir_facade.rules.registry import Registry
 from fhir_facade.search.paging import Cursors

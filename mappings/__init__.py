@@ -4,7 +4,9 @@ To map another field, add a line to a table: `rule(FHIR element, stored field, k
 """
 
 from fhir_facade.rules.checks import checked
-from fhir_facade.rules.mapping import Mapping
+from fhir_facade.rules.mapping import (
+    Mapping,
+)
 from mappings.case import CARE_PLAN, CARE_TEAM, EPISODE_OF_CARE, ITEM_LIST
 from mappings.case_log import PROVENANCE
 from mappings.communication import COMMUNICATION

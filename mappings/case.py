@@ -5,6 +5,9 @@ https://hl7.org/fhir/R4/episodeofcare.html
 
 from __future__ import annotations
 
+from fhir_facade.rules.getting import (
+    WHOLE,
+)
 from fhir_facade.rules.invariants import each_once, period_in_order
 from fhir_facade.rules.kinds import (
     Annotation,
@@ -20,18 +23,22 @@ from fhir_facade.rules.kinds import (
     Text,
     part,
 )
-from fhir_facade.rules.mapping import WHOLE, Mapping, Rule, finds, rule
+from fhir_facade.rules.mapping import (
+    Mapping,
+    Rule,
+    finds,
+    rule,
+)
 from mappings.case_items import Conditions, ItemEntries
 from mappings.case_kinds import (
-    CaseStatus,
     ManagingOrganization,
     Origins,
     PartyIdentifiers,
     PassedThrough,
-    StatusHistory,
 )
 from mappings.case_plan import LinkedItems, LinkedTasks, WorkflowActivities
 from mappings.case_rules import closed_now, logged, one_primary, program_key, step_completed
+from mappings.case_status import CaseStatus, StatusHistory
 from mappings.case_steps import StepDates, StepNames, StepPerformers
 from mappings.case_team import OrganizationsOf, Participants
 from mappings.codes import CARE_PLAN_STATUS, CARE_TEAM_STATUS, EPISODE_STATUS

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
 from typing import Any
 
 from fhir_facade.rules.context import Context
 from fhir_facade.rules.filters import NOTHING, Filter, all_of, any_of, scalar
 from fhir_facade.rules.findings import Decode, Encode, Findings
-from fhir_facade.rules.invariants import in_order
-from fhir_facade.rules.kinds import Concept, DateTime, Kind, Site
+from fhir_facade.rules.kinds import Kind, Site
 from fhir_facade.rules.kinds.base import Target, wrong_type
 from fhir_facade.rules.kinds.datatypes import PLACER, identifier_type
 from fhir_facade.rules.kinds.primitives import same_key
@@ -28,8 +26,7 @@ from fhir_facade.rules.text import (
     stored_keys,
 )
 from fhir_facade.rules.text_match import keys
-from mappings.codes import EPISODE_STATUS, LOG_TYPE, PARTICIPANT_ROLE
-from mappings.common import first_text
+from mappings.codes import LOG_TYPE, PARTICIPANT_ROLE
 
 LOG_TYPE_NAMES = ("log_item_type", "type")
 LOG_DATE_NAMES = ("log_date", "date")
@@ -71,39 +68,6 @@ def rows_of(value: Any) -> list[dict[str, Any]]:
         if isinstance(row, dict)
         and not (is_set(row.get("is_deleted")) or is_set(row.get("isDeleted")))
     ]
-
-
-@dataclass(frozen=True)
-class CaseStatus(Concept):
-    """The case's own status word, beside the state that FHIR's status comes from."""
-
-    system: str = "case-status"
-
-    def encoder(self, site: Site) -> Encode:
-        encode_pair = super().encoder(site)
-
-        def encode(value: Any, findings: Findings) -> Any:
-            pair = value if isinstance(value, dict) else {}
-            known = {name: pair[name] for name in ("value", "display") if pair.get(name)}
-            return encode_pair(known, findings) if known else None
-
-        return encode
-
-    @property
-    def clears(self) -> bool:
-        return True
-
-    def decoder(self, site: Site) -> Decode:
-        decode_concept = super().decoder(site)
-
-        def decode(value: Any, old: Any) -> Any:
-            pair = old if isinstance(old, dict) else {}
-            if value is None:
-                others = {name: pair[name] for name in pair if name not in ("value", "display")}
-                return others or None
-            return decode_concept(value, pair)
-
-        return decode
 
 
 @dataclass(frozen=True)
@@ -353,57 +317,6 @@ def _as_stored(values: list[str], old: Any) -> Any:
     if not values:
         return None
     return values if len(values) > 1 or isinstance(old, list) else values[0]
-
-
-@dataclass(frozen=True)
-class StatusHistory(Kind):
-    """The states a case has left, from its log's status changes in order of time."""
-
-    @property
-    def fhir_type(self) -> str:
-        return "BackboneElement"
-
-    @property
-    def many(self) -> bool:
-        return True
-
-    def encoder(self, site: Site) -> Encode:
-        encode_date = DateTime().encoder(site)
-        readings = EPISODE_STATUS.readings()
-
-        def changes(value: Any, findings: Findings) -> list[tuple[str, str]]:
-            found = []
-            for row in rows(value, site, findings):
-                state = first_text(row, "new_value", "newValue")
-                date = first_text(row, *LOG_DATE_NAMES)
-                is_change = first_text(row, *LOG_TYPE_NAMES) in STATUS_CHANGE
-                written = encode_date(date, []) if is_change and date is not None else None
-                if written is not None and isinstance(state, str) and state in readings:
-                    found.append((written, readings[state]))
-            return found
-
-        def encode(value: Any, findings: Findings) -> Any:
-            if not isinstance(value, list):
-                findings.append(site.degraded(wrong_type(value, "a list")))
-                return None
-            found = changes(value, findings)
-            if not all(in_order(one[0], two[0]) for one, two in pairwise(found)):
-                findings.append(
-                    site.noted("status changes out of order; no history is made of them")
-                )
-                return None
-            history = [
-                {"status": code, "period": {"start": start, "end": end}}
-                for (start, code), (end, _) in pairwise(found)
-            ]
-            if found:
-                history.append({"status": found[-1][1], "period": {"start": found[-1][0]}})
-            return history or None
-
-        return encode
-
-    def describe(self) -> str:
-        return "history of status_change entries"
 
 
 @cache

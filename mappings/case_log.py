@@ -12,10 +12,16 @@ from typing import Any
 
 from fhir_facade.rules.filters import NOTHING, Filter
 from fhir_facade.rules.findings import Encode, Findings
+from fhir_facade.rules.getting import (
+    WHOLE,
+)
 from fhir_facade.rules.kinds import Concept, DateTime, Kind, RecordTime, Reference, Site, Tags, Text
 from fhir_facade.rules.kinds.base import Target, data_absent, wrong_type
 from fhir_facade.rules.kinds.references import label
-from fhir_facade.rules.mapping import WHOLE, Mapping, rule
+from fhir_facade.rules.mapping import (
+    Mapping,
+    rule,
+)
 from fhir_facade.rules.text import clean, fhir_id, is_id, key_text, stored_ids
 from mappings.case_kinds import LOG_DATE_NAMES, LOG_TYPE_NAMES
 from mappings.codes import LOG_TYPE

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from fhir_facade.rules.filters import Filter
+from fhir_facade.rules.getting import (
+    WHOLE,
+)
 from fhir_facade.rules.kinds import (
     Annotation,
     CaseLinks,
@@ -18,7 +21,11 @@ from fhir_facade.rules.kinds import (
     Tags,
     Unstored,
 )
-from fhir_facade.rules.mapping import WHOLE, Rule, finds, rule
+from fhir_facade.rules.mapping import (
+    Rule,
+    finds,
+    rule,
+)
 
 PATIENT = Reference("Patient", "member")
 MEMBER = Reference("Patient", "member", boxed=True)

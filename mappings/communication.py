@@ -26,7 +26,11 @@ from fhir_facade.rules.kinds import (
 )
 from fhir_facade.rules.kinds.base import wrong_type
 from fhir_facade.rules.kinds.references import reference_builder
-from fhir_facade.rules.mapping import Mapping, rule, shows
+from fhir_facade.rules.mapping import (
+    Mapping,
+    rule,
+    shows,
+)
 from fhir_facade.rules.text import clean, fhir_id, is_set
 from mappings.codes import COMMUNICATION_STATUS, PARTICIPATION_MODE, REQUEST_PRIORITY
 from mappings.common import (

@@ -15,9 +15,11 @@ from urllib.parse import quote, unquote
 
 from fhir_facade.rules import dates
 from fhir_facade.rules.context import Context
-from fhir_facade.rules.draft import Draft
 from fhir_facade.rules.filters import NOTHING, Filter, all_of, any_of, scalar
 from fhir_facade.rules.findings import Decode, Encode, Findings
+from fhir_facade.rules.getting import (
+    WHOLE,
+)
 from fhir_facade.rules.invariants import period_in_order
 from fhir_facade.rules.kinds import (
     CaseLinks,
@@ -34,12 +36,18 @@ from fhir_facade.rules.kinds import (
 )
 from fhir_facade.rules.kinds.base import data_absent
 from fhir_facade.rules.kinds.quantities import number
-from fhir_facade.rules.kinds.references import key_reader
-from fhir_facade.rules.mapping import PARENT, WHOLE, Mapping, Rule, WriteRule, finds, rule
-from fhir_facade.rules.text import clean, fhir_id, key_text
+from fhir_facade.rules.mapping import (
+    PARENT,
+    Mapping,
+    Rule,
+    finds,
+    rule,
+)
+from fhir_facade.rules.text import clean
 from fhir_facade.rules.text_match import texts
 from mappings.common import MEMBER, ORGANIZATION, UNSTORED, UPDATED, USER, WRITABLE
 from mappings.communication import INTERACTION
+from mappings.document_rules import same_member, same_parent
 from mappings.fixed import FixedCode
 from mappings.own import OwnReference
 
@@ -322,41 +330,6 @@ def interaction_end(record: dict[str, Any], context: Context) -> datetime | None
         return end.astimezone(UTC).replace(tzinfo=None)
     except OverflowError:
         return None
-
-
-def same_member(draft: Draft) -> None:
-    """A document is about the member whose case or interaction it belongs to."""
-    subject = draft.put.get("subject")
-    if subject is None or draft.parent is None or subject == (draft.previous or {}).get("subject"):
-        return
-    key = key_reader(MEMBER.to, MEMBER.sid, draft.context)(subject)
-    stored = draft.parent.get("subject")
-    own = key_text(stored.get("id") if isinstance(stored, dict) else stored)
-    if own is None or key != own.removeprefix(f"{MEMBER.to}/"):
-        draft.refuse(
-            "DocumentReference.subject",
-            "A document is about the member that its case or interaction is about.",
-        )
-
-
-def same_parent(kind: str, place: str) -> WriteRule:
-    """A document stays where it is."""
-
-    def judge(draft: Draft) -> None:
-        named = draft.put.get("context", {}).get(place, ())
-        before = (draft.previous or {}).get("context", {}).get(place, ())
-        if draft.parent is None or named == before:
-            return
-        own = f"{kind}/{fhir_id(draft.parent.get('_id'))}"
-        references = [each.get("reference", "") for each in named]
-        others = [each for each in references if f"/{each}".rpartition(f"/{kind}/")[1]]
-        if others and not any(f"/{each}".endswith(f"/{own}") for each in others):
-            draft.refuse(
-                f"DocumentReference.context.{place}",
-                f"A document cannot be moved to another {kind}.",
-            )
-
-    return judge
 
 
 # fmt: off

@@ -22,10 +22,18 @@ from fhir_facade.rules.filters import (
     first_present,
 )
 from fhir_facade.rules.findings import Decode, Encode, Findings
+from fhir_facade.rules.getting import (
+    WHOLE,
+    getter,
+)
 from fhir_facade.rules.invariants import period_in_order
 from fhir_facade.rules.kinds import Annotation, Code, Concept, Date, Many, Site, Text
 from fhir_facade.rules.kinds.base import Target
-from fhir_facade.rules.mapping import WHOLE, Compiled, Mapping, getter, rule
+from fhir_facade.rules.mapping import (
+    Compiled,
+    Mapping,
+    rule,
+)
 from fhir_facade.rules.text import key_text
 from mappings.codes import FLAG_STATUS
 from mappings.common import (

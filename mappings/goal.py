@@ -11,6 +11,9 @@ from typing import Any
 
 from fhir_facade.rules.draft import Draft
 from fhir_facade.rules.findings import Decode, Encode, Findings
+from fhir_facade.rules.getting import (
+    WHOLE,
+)
 from fhir_facade.rules.kinds import Boolean, Code, Concept, Date, Integer, Kind, Many, Site, Text
 from fhir_facade.rules.kinds.base import wrong_type
 from fhir_facade.rules.kinds.quantities import (
@@ -20,7 +23,10 @@ from fhir_facade.rules.kinds.quantities import (
     read_ratio,
     stored_quantity,
 )
-from fhir_facade.rules.mapping import WHOLE, Mapping, rule
+from fhir_facade.rules.mapping import (
+    Mapping,
+    rule,
+)
 from fhir_facade.rules.text import clean, is_code
 from mappings.codes import GOAL_ACHIEVEMENT, GOAL_CATEGORY, GOAL_PRIORITY, GOAL_STATUS
 from mappings.common import (

@@ -5,8 +5,14 @@ https://hl7.org/fhir/R4/observation.html
 
 from __future__ import annotations
 
+from fhir_facade.rules.getting import (
+    WHOLE,
+)
 from fhir_facade.rules.kinds import CaseLinks, Concept, Date, Identifier, Text
-from fhir_facade.rules.mapping import WHOLE, Mapping, rule
+from fhir_facade.rules.mapping import (
+    Mapping,
+    rule,
+)
 from mappings.common import ORGANIZATION, PATIENT, RECORD
 from mappings.fixed import Fixed, FixedCode
 

@@ -8,7 +8,11 @@ from __future__ import annotations
 from fhir_facade.rules.draft import Draft
 from fhir_facade.rules.invariants import not_before, period_in_order
 from fhir_facade.rules.kinds import CaseLinks, Code, Concept, DateTime, Text
-from fhir_facade.rules.mapping import Mapping, rule, shows
+from fhir_facade.rules.mapping import (
+    Mapping,
+    rule,
+    shows,
+)
 from mappings.codes import REQUEST_PRIORITY, TASK_CATEGORY, TASK_INTENT, TASK_STATUS
 from mappings.common import (
     CREATED,

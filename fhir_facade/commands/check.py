@@ -13,7 +13,9 @@ from fhir_facade.rules.codes import Codes
 from fhir_facade.rules.findings import Finding, Findings, Severity
 from fhir_facade.rules.json_text import to_json
 from fhir_facade.rules.kinds import Code
-from fhir_facade.rules.mapping import Compiled
+from fhir_facade.rules.mapping import (
+    Compiled,
+)
 from fhir_facade.store.codec import decode
 
 EXAMPLES = 3

@@ -12,7 +12,9 @@ from fhir_facade import __released__, __version__
 from fhir_facade.derive.operations import case_definition_url
 from fhir_facade.derive.search_parameters import definition_url
 from fhir_facade.rules.context import Context
-from fhir_facade.rules.mapping import Param
+from fhir_facade.rules.param import (
+    Param,
+)
 from fhir_facade.rules.registry import Registry, ResourceType
 
 CASE_TYPE = "EpisodeOfCare"

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fhir_facade.rules.elements import fhirpath
-from fhir_facade.rules.mapping import WHOLE, Compiled
+from fhir_facade.rules.getting import (
+    WHOLE,
+)
+from fhir_facade.rules.mapping import (
+    Compiled,
+)
 from fhir_facade.rules.registry import Registry, ResourceType
 
 

@@ -12,7 +12,9 @@ from typing import Any
 from fhir_facade import __released__, __version__
 from fhir_facade.rules.context import Context
 from fhir_facade.rules.date_search import PREFIXES
-from fhir_facade.rules.mapping import Param
+from fhir_facade.rules.param import (
+    Param,
+)
 from fhir_facade.rules.r4_search import r4_search_param
 from fhir_facade.rules.registry import Registry
 

@@ -10,7 +10,10 @@ from typing import Any, Final
 
 from fhir_facade.errors import BadRequest, FacadeError, Issue, Unprocessable, UnsupportedMediaType
 from fhir_facade.http.request import FhirRequest
-from fhir_facade.interactions.write import Change, Matches
+from fhir_facade.interactions.prepare import (
+    Change,
+    Matches,
+)
 from fhir_facade.rules.draft import Resource
 from fhir_facade.rules.json_text import read_json
 from fhir_facade.rules.patch import fhirpath_patch, json_patch, merge_patch

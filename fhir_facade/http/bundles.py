@@ -36,7 +36,14 @@ from fhir_facade.interactions.bundle_entries import (
 )
 from fhir_facade.interactions.bundle_plan import Means
 from fhir_facade.interactions.bundle_references import links
-from fhir_facade.interactions.write import Change, Matches, Result, Writes
+from fhir_facade.interactions.prepare import (
+    Change,
+    Matches,
+    Result,
+)
+from fhir_facade.interactions.write import (
+    Writes,
+)
 from fhir_facade.rules.draft import Resource
 from fhir_facade.settings import Settings
 

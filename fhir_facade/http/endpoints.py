@@ -19,7 +19,9 @@ from fhir_facade.interactions.case import CASE_TYPE, read_case
 from fhir_facade.interactions.read import Served, read
 from fhir_facade.interactions.records import Records
 from fhir_facade.interactions.shape import Shape
-from fhir_facade.interactions.write import Writes
+from fhir_facade.interactions.write import (
+    Writes,
+)
 from fhir_facade.rules.registry import CASE_ALIASES
 from fhir_facade.search.paging import Cursors
 from fhir_facade.search.params import parse

@@ -14,8 +14,10 @@ import orjson
 
 from fhir_facade.errors import Issue
 from fhir_facade.http.response import Reply
+from fhir_facade.interactions.prepare import (
+    Result,
+)
 from fhir_facade.interactions.search import outcome
-from fhir_facade.interactions.write import Result
 from fhir_facade.rules.json_text import to_json
 
 _OUTCOME: Final = "OperationOutcome"

@@ -16,7 +16,9 @@ from fhir_facade.http.write_replies import deleted_reply, result_reply
 from fhir_facade.interactions import conditional
 from fhir_facade.interactions.case_write import CaseWrites
 from fhir_facade.interactions.conditional import Criteria, criteria
-from fhir_facade.interactions.write import Writes
+from fhir_facade.interactions.write import (
+    Writes,
+)
 from fhir_facade.rules.registry import CASE_ALIASES, ResourceType
 from fhir_facade.search.options import SearchOptions
 from fhir_facade.settings import Settings

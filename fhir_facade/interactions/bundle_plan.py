@@ -19,7 +19,13 @@ from fhir_facade.interactions.bundle_entries import (
 )
 from fhir_facade.interactions.bundle_references import FullUrls, Link, links
 from fhir_facade.interactions.conditional import Criteria, criteria
-from fhir_facade.interactions.write import Change, Matches, Writes
+from fhir_facade.interactions.prepare import (
+    Change,
+    Matches,
+)
+from fhir_facade.interactions.write import (
+    Writes,
+)
 from fhir_facade.rules.draft import Resource
 from fhir_facade.rules.registry import CASE_ALIASES, Registry, ResourceType
 from fhir_facade.search.options import SearchOptions

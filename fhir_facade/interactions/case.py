@@ -19,8 +19,11 @@ from fhir_facade.interactions.records import (
 from fhir_facade.rules.findings import Findings
 from fhir_facade.rules.invariants import in_order
 from fhir_facade.rules.json_text import to_json
-from fhir_facade.rules.kinds.references import case_keys
-from fhir_facade.rules.mapping import LINKED, PARENT
+from fhir_facade.rules.kinds.links import case_keys
+from fhir_facade.rules.mapping import (
+    LINKED,
+    PARENT,
+)
 from fhir_facade.rules.registry import ResourceType
 from fhir_facade.rules.text import fhir_id
 from fhir_facade.store.codec import decode

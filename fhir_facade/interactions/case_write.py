@@ -33,23 +33,28 @@ from fhir_facade.interactions.case_bundle import (
     the_part,
 )
 from fhir_facade.interactions.locate import Located, locate
-from fhir_facade.interactions.read import Served
-from fhir_facade.interactions.records import Records
-from fhir_facade.interactions.units import all_or_nothing, attempted
-from fhir_facade.interactions.write import (
+from fhir_facade.interactions.prepare import (
     Matches,
     Prepared,
     Result,
-    Writes,
     anything,
     expect,
     new_id,
     now,
 )
+from fhir_facade.interactions.read import Served
+from fhir_facade.interactions.records import Records
+from fhir_facade.interactions.units import all_or_nothing, attempted
+from fhir_facade.interactions.write import (
+    Writes,
+)
 from fhir_facade.rules.draft import Resource
 from fhir_facade.rules.json_text import comparable, read_json
-from fhir_facade.rules.kinds.references import case_keys
-from fhir_facade.rules.mapping import LINKED, Compiled
+from fhir_facade.rules.kinds.links import case_keys
+from fhir_facade.rules.mapping import (
+    LINKED,
+    Compiled,
+)
 from fhir_facade.rules.registry import ResourceType
 from fhir_facade.rules.text import fhir_id, stored_ids
 from fhir_facade.rules.writing import Written

@@ -12,9 +12,18 @@ from dataclasses import dataclass
 from fhir_facade.errors import BadRequest, MultipleMatches, NotFound, UnknownParameter
 from fhir_facade.interactions.leases import leases
 from fhir_facade.interactions.locate import locate
+from fhir_facade.interactions.prepare import (
+    Change,
+    Matches,
+    Result,
+    anything,
+    expect,
+)
 from fhir_facade.interactions.records import Records
 from fhir_facade.interactions.search import search
-from fhir_facade.interactions.write import Change, Matches, Result, Writes, anything, expect
+from fhir_facade.interactions.write import (
+    Writes,
+)
 from fhir_facade.rules.draft import Resource
 from fhir_facade.rules.registry import ResourceType
 from fhir_facade.search.options import SearchOptions

@@ -6,7 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from fhir_facade.rules.filters import NOTHING, Filter
-from fhir_facade.rules.mapping import PARENT, POSITION, Mapping
+from fhir_facade.rules.mapping import (
+    PARENT,
+    POSITION,
+    Mapping,
+)
 
 _LOGICAL = ("$and", "$or", "$nor")
 _PREFIX = f"{PARENT}."

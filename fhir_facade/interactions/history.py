@@ -12,10 +12,12 @@ from typing import Any, Final
 from fhir_facade.errors import Gone, Issue, NotFound
 from fhir_facade.interactions.history_rows import WITHIN, Kept, Period, Rows, creations
 from fhir_facade.interactions.locate import Located, locate
+from fhir_facade.interactions.prepare import (
+    now,
+)
 from fhir_facade.interactions.read import Served, unservable
 from fhir_facade.interactions.records import Records
 from fhir_facade.interactions.versions import Version, last_updated, read_version
-from fhir_facade.interactions.write import now
 from fhir_facade.rules import dates
 from fhir_facade.rules.registry import HISTORY, ResourceType
 from fhir_facade.rules.text import is_id, is_set

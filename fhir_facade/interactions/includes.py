@@ -14,7 +14,9 @@ from fhir_facade.interactions.records import Records
 from fhir_facade.interactions.runs import Match, run_of
 from fhir_facade.rules.filters import NOTHING, Filter, all_of, any_of
 from fhir_facade.rules.kinds.base import Target
-from fhir_facade.rules.mapping import Compiled
+from fhir_facade.rules.mapping import (
+    Compiled,
+)
 from fhir_facade.search.include import Link
 from fhir_facade.search.joins import held
 from fhir_facade.search.plan import Plan, SourcePlan, live_filter

@@ -7,7 +7,10 @@ from typing import Any
 
 from fhir_facade.interactions.embedded import split_filter
 from fhir_facade.interactions.records import Record, Records, Translation
-from fhir_facade.rules.mapping import PARENT, Compiled
+from fhir_facade.rules.mapping import (
+    PARENT,
+    Compiled,
+)
 from fhir_facade.rules.registry import ResourceType
 from fhir_facade.rules.text import stored_ids
 from fhir_facade.store.codec import decode

@@ -12,7 +12,9 @@ from fhir_facade.errors import Unprocessable
 from fhir_facade.interactions.locate import locate
 from fhir_facade.interactions.records import Records
 from fhir_facade.rules.draft import Document, Resource
-from fhir_facade.rules.mapping import Compiled
+from fhir_facade.rules.mapping import (
+    Compiled,
+)
 from fhir_facade.rules.registry import ResourceType
 from fhir_facade.store.codec import decode
 

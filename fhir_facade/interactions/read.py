@@ -12,7 +12,9 @@ from fhir_facade.errors import Gone, NotFound, Unservable
 from fhir_facade.interactions.embedded import split_filter
 from fhir_facade.interactions.records import Record, Records, Translation
 from fhir_facade.rules.findings import Finding, Severity
-from fhir_facade.rules.mapping import Compiled
+from fhir_facade.rules.mapping import (
+    Compiled,
+)
 from fhir_facade.rules.registry import ResourceType
 from fhir_facade.rules.text import stored_ids
 from fhir_facade.store.matching import compile_filter

@@ -15,8 +15,13 @@ from typing import Any
 from fhir_facade.rules import overlay
 from fhir_facade.rules.findings import Finding, Findings
 from fhir_facade.rules.json_text import to_json
-from fhir_facade.rules.kinds.references import case_keys, cases_filter
-from fhir_facade.rules.mapping import LINKED, PARENT, POSITION, Compiled
+from fhir_facade.rules.kinds.links import case_keys, cases_filter
+from fhir_facade.rules.mapping import (
+    LINKED,
+    PARENT,
+    POSITION,
+    Compiled,
+)
 from fhir_facade.rules.registry import Registry
 from fhir_facade.rules.text import fhir_id, stored_ids
 from fhir_facade.store.base import Store

@@ -14,7 +14,12 @@ from typing import Any
 from fhir_facade.errors import BadCursor, TooCostly
 from fhir_facade.interactions.embedded import split_filter
 from fhir_facade.interactions.records import Record, Records, Translation, version_of
-from fhir_facade.rules.mapping import Compiled, getter
+from fhir_facade.rules.getting import (
+    getter,
+)
+from fhir_facade.rules.mapping import (
+    Compiled,
+)
 from fhir_facade.search.paging import Cursor, cursor_at
 from fhir_facade.search.plan import Plan, SourcePlan
 from fhir_facade.store.codec import decode

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any, get_args, get_origin
 
-from fhir_facade.rules.mapping import Mapping
+from fhir_facade.rules.mapping import (
+    Mapping,
+)
 from fhir_facade.rules.r4_search import r4_search_param
 
 ANSWERED = ("token", "reference", "date", "string", "uri")

@@ -9,7 +9,9 @@ from fhir_facade.rules import dates
 from fhir_facade.rules.context import Context
 from fhir_facade.rules.elements import fhirpath
 from fhir_facade.rules.findings import Finding, Findings, Severity
-from fhir_facade.rules.mapping import Finish
+from fhir_facade.rules.mapping import (
+    Finish,
+)
 
 
 def in_order(first: str, second: str) -> bool:

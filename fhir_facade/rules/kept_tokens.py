@@ -15,7 +15,12 @@ from typing import Any
 from fhir_facade.rules import overlay
 from fhir_facade.rules.findings import Findings
 from fhir_facade.rules.kinds.base import Target
-from fhir_facade.rules.mapping import Compiled, Param
+from fhir_facade.rules.mapping import (
+    Compiled,
+)
+from fhir_facade.rules.param import (
+    Param,
+)
 from fhir_facade.rules.walk import walker
 
 _LONGEST = 512

@@ -7,30 +7,25 @@ indexes, the CapabilityStatement and the documentation are derived from it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from collections.abc import Mapping as Mapping_
 from dataclasses import dataclass, field, replace
-from datetime import UTC
-from operator import methodcaller
 from typing import Any, NamedTuple
-
-from bson import ObjectId
 
 from fhir_facade import __version__
 from fhir_facade.rules import overlay
 from fhir_facade.rules.context import Context
 from fhir_facade.rules.draft import Clash, Draft
 from fhir_facade.rules.elements import Put, fhirpath, placer
-from fhir_facade.rules.filters import NOTHING, Filter, all_of, any_of, first_present
+from fhir_facade.rules.filters import Filter, all_of, any_of
 from fhir_facade.rules.findings import Encode, Finding, Findings, Severity, is_unservable
+from fhir_facade.rules.getting import WHOLE, getter
 from fhir_facade.rules.kinds.base import Kind, Site
 from fhir_facade.rules.kinds.record import MARKS, RECORD_STATE
+from fhir_facade.rules.param import Param, Place, joined, outer
 from fhir_facade.rules.text import TRUE_VALUES, is_set
 
 OVERRULED = "what a client wrote is kept, and the platform has written another value since"
-
-WHOLE = "*"
-"""The field of a rule that reads the whole document."""
 
 PARENT = "parent"
 """Where an embedded record finds the document it stands in."""
@@ -138,100 +133,6 @@ class Mapping:
         return own if self.unwind is None else (*own, *(f"{PARENT}.{path}" for path in own))
 
 
-@dataclass(frozen=True)
-class Place:
-    """One place a search parameter looks: a kind and the paths it may stand under."""
-
-    kind: Kind
-    sites: tuple[Site, ...]
-
-    def filter(self, condition: Callable[[Kind, Site], Filter]) -> Filter:
-        by_path = {site.field: site for site in self.sites}
-        return first_present(list(by_path), lambda path: condition(self.kind, by_path[path]))
-
-
-_BY_TYPE = {"token": ("not",), "string": ("exact", "contains"), "uri": ("below", "above")}
-
-
-@dataclass(frozen=True)
-class Param:
-    """A search parameter as one mapping answers it."""
-
-    name: str
-    type: str
-    targets: tuple[Place, ...]
-    elements: tuple[str, ...]
-    end: Place | None = None
-    """Where the parameter compares a Period: its end, and the one target is its start."""
-    components: tuple[Param, ...] = ()
-    """The parameters a composite is made of."""
-    kept_path: str | None = None
-    """Where documents hold the tokens of what is kept beside the stored fields."""
-
-    @property
-    def modifiers(self) -> tuple[str, ...]:
-        """The modifiers that searches by it take."""
-        if self.type == "composite":
-            return ()
-        if any(target.kind.held_by for target in self.targets):
-            return self.refers_to
-        own = [each for target in self.targets for each in target.kind.modifiers]
-        return tuple(
-            dict.fromkeys(["missing", *_BY_TYPE.get(self.type, ()), *own, *self.refers_to])
-        )
-
-    @property
-    def refers_to(self) -> tuple[str, ...]:
-        """The resource types a reference may name, which are modifiers too."""
-        if self.type != "reference":
-            return ()
-        return tuple(sorted({to for each in self.targets for to in each.kind.targets}))
-
-    @property
-    def present(self) -> Filter:
-        """Match where the resource has a value for the parameter."""
-        known = (*self.targets, *([self.end] if self.end else []))
-        found = [each.filter(lambda kind, site: kind.present(site)) for each in known]
-        return any_of([*found, self.kept([self.name])])
-
-    def kept(self, tokens: Iterable[str]) -> Filter:
-        """Match where a part that is kept beside the stored fields has one of some tokens."""
-        known = list(tokens) if self.kept_path else []
-        return {self.kept_path: {"$in": known}} if known and self.kept_path else NOTHING
-
-    def filter(self, condition: Callable[[Kind, Site], Filter]) -> Filter:
-        return any_of(target.filter(condition) for target in self.targets)
-
-    @property
-    def sort_paths(self) -> tuple[str, ...]:
-        """The stored paths of a sort, the first that holds anything counts; empty if unsortable."""
-        if len(self.targets) != 1 or not self.targets[0].kind.sortable or self.type == "special":
-            return ()
-        target = self.targets[0]
-        return tuple(target.kind.paths(site.field)[0] for site in target.sites)
-
-    @property
-    def sort_path(self) -> str | None:
-        """The usual one of them, which is all that a store compares."""
-        return self.sort_paths[0] if self.sort_paths else None
-
-
-def _outer(elements: tuple[str, ...]) -> tuple[str, ...]:
-    """Leave out what stands inside another of the elements: the text of a code is the code's."""
-    return tuple(
-        each for each in elements if not any(each.startswith(f"{other}.") for other in elements)
-    )
-
-
-def _joined(before: Param | None, name: str, target: Place, element: str, *, is_end: bool) -> Param:
-    if before is None:
-        return Param(name, target.kind.search_type or "special", (target,), (element,))
-    elements = (*before.elements, element)
-    if is_end:
-        return replace(before, elements=elements, end=target)
-    return replace(before, elements=elements, targets=(*before.targets, target))
-
-
 Get = Callable[[dict[str, Any]], Any]
 
 
@@ -299,9 +200,9 @@ class Compiled:
                 element = f"{element}.{each.kind.searched_part}"
             for spelled in each.search:
                 name, _, end = spelled.partition(".")
-                found[name] = _joined(found.get(name), name, target, element, is_end=end == "end")
+                found[name] = joined(found.get(name), name, target, element, is_end=end == "end")
         found = {
-            name: replace(each, elements=_outer(each.elements), kept_path=self._kept_path(each))
+            name: replace(each, elements=outer(each.elements), kept_path=self._kept_path(each))
             for name, each in found.items()
         }
         for name, parts in self.mapping.composites.items():
@@ -398,53 +299,3 @@ class Compiled:
         own = is_set(document.get("is_deleted")) or is_set(document.get("isDeleted"))
         parent = document.get(PARENT) if self.mapping.unwind else None
         return own or (isinstance(parent, dict) and self.is_deleted(parent))
-
-
-def getter(fields: Sequence[str]) -> Callable[[dict[str, Any]], Any]:
-    """Return the function that reads the first of several paths that holds anything."""
-    if len(fields) == 1:
-        return _path_getter(fields[0])
-    getters = [_fallback_getter(path) for path in fields]
-
-    def get(document: dict[str, Any]) -> Any:
-        for each in getters:
-            value = each(document)
-            if value is not None and value != "":
-                return value
-        return None
-
-    return get
-
-
-def _fallback_getter(path: str) -> Callable[[dict[str, Any]], Any]:
-    """An `_id` stands in for other fields only by the time that an ObjectId holds."""
-    get = _path_getter(path)
-    if path.rpartition(".")[2] != "_id":
-        return get
-
-    def time_of_id(document: dict[str, Any]) -> Any:
-        return _time_of_id(get(document))
-
-    return time_of_id
-
-
-def _time_of_id(value: Any) -> Any:
-    return value.generation_time.replace(tzinfo=UTC) if isinstance(value, ObjectId) else None
-
-
-def _path_getter(path: str) -> Callable[[dict[str, Any]], Any]:
-    if path == WHOLE:
-        return lambda document: document
-    first, *rest = path.split(".")
-    if not rest:
-        return methodcaller("get", first)
-
-    def get(document: dict[str, Any]) -> Any:
-        value = document.get(first)
-        for name in rest:
-            if type(value) is not dict:
-                return None
-            value = value.get(name)
-        return value
-
-    return get

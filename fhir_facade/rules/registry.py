@@ -11,7 +11,15 @@ from fhir_facade.errors import UnknownType
 from fhir_facade.rules.context import Context
 from fhir_facade.rules.elements import fhirpath
 from fhir_facade.rules.index import Index
-from fhir_facade.rules.mapping import LINKED, PARENT, Compiled, Mapping, Param
+from fhir_facade.rules.mapping import (
+    LINKED,
+    PARENT,
+    Compiled,
+    Mapping,
+)
+from fhir_facade.rules.param import (
+    Param,
+)
 from fhir_facade.rules.r4_elements import BY_TYPE
 from fhir_facade.rules.value_sets import code_tables, value_sets
 

@@ -11,7 +11,9 @@ from fhir_facade.rules.codes import Codes
 from fhir_facade.rules.context import Context
 from fhir_facade.rules.kinds import Code, Concept, Kind, Many
 from fhir_facade.rules.kinds.concepts import system_url
-from fhir_facade.rules.mapping import Compiled
+from fhir_facade.rules.mapping import (
+    Compiled,
+)
 
 ValueSets = Mapping[str, tuple[tuple[str, str], ...]]
 """Canonical URL → the (system, code) pairs in it."""

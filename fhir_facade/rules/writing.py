@@ -17,10 +17,19 @@ from fhir_facade.rules import dates, overlay
 from fhir_facade.rules.draft import Clash, Document, Draft, Resource
 from fhir_facade.rules.elements import fhirpath, placer
 from fhir_facade.rules.findings import Decode, Findings
+from fhir_facade.rules.getting import (
+    WHOLE,
+    getter,
+)
 from fhir_facade.rules.json_text import comparable
 from fhir_facade.rules.kept_tokens import tokens
 from fhir_facade.rules.kinds.base import Site
-from fhir_facade.rules.mapping import LINKED, PARENT, WHOLE, Compiled, Rule, getter
+from fhir_facade.rules.mapping import (
+    LINKED,
+    PARENT,
+    Compiled,
+    Rule,
+)
 from fhir_facade.rules.taking import Contents, Take, taker
 
 

@@ -13,7 +13,9 @@ from fhir_facade.rules import kept_tokens
 from fhir_facade.rules.context import Context
 from fhir_facade.rules.filters import EVERYTHING, NOTHING, Filter, all_of, any_of, none_of
 from fhir_facade.rules.kinds.base import Target
-from fhir_facade.rules.mapping import Param
+from fhir_facade.rules.param import (
+    Param,
+)
 from fhir_facade.rules.text_match import TextMatch
 from fhir_facade.rules.value_sets import ValueSets
 from fhir_facade.search.date import date_filter

@@ -11,7 +11,10 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from fhir_facade.errors import BadRequest
 from fhir_facade.rules.date_search import PREFIXES, Comparison
 from fhir_facade.rules.filters import Filter, absent, all_of, any_of
-from fhir_facade.rules.mapping import Param, Place
+from fhir_facade.rules.param import (
+    Param,
+    Place,
+)
 
 _VALUE = re.compile(
     r"(?P<year>[0-9]{4})(?:-(?P<month>[0-9]{2})(?:-(?P<day>[0-9]{2})"

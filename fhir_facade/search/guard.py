@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fhir_facade.rules.mapping import Compiled
+from fhir_facade.rules.mapping import (
+    Compiled,
+)
 from fhir_facade.rules.registry import indexed_params
 from fhir_facade.search.joins import Join
 from fhir_facade.search.params import Clause

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fhir_facade.errors import UnknownParameter
-from fhir_facade.rules.mapping import Param
+from fhir_facade.rules.param import (
+    Param,
+)
 from fhir_facade.rules.registry import Registry, ResourceType
 from fhir_facade.search.clauses import shown
 from fhir_facade.search.params import Include

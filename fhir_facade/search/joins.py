@@ -15,7 +15,12 @@ from typing import TYPE_CHECKING, Protocol
 from fhir_facade.errors import BadRequest, UnknownParameter
 from fhir_facade.rules.filters import Filter, any_of
 from fhir_facade.rules.kinds.base import Target
-from fhir_facade.rules.mapping import Compiled, Param
+from fhir_facade.rules.mapping import (
+    Compiled,
+)
+from fhir_facade.rules.param import (
+    Param,
+)
 from fhir_facade.rules.registry import ResourceType
 from fhir_facade.rules.text import is_id
 from fhir_facade.search.options import SearchOptions

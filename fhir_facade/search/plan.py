@@ -14,7 +14,9 @@ from typing import Any
 from fhir_facade.errors import BadRequest, Issue, TooCostly, UnknownParameter
 from fhir_facade.rules.filters import Filter, all_of, any_of, prefixes
 from fhir_facade.rules.kinds.base import Target
-from fhir_facade.rules.mapping import Compiled
+from fhir_facade.rules.mapping import (
+    Compiled,
+)
 from fhir_facade.rules.r4_search import r4_search_param
 from fhir_facade.rules.registry import ResourceType
 from fhir_facade.search.clauses import JOIN_WORK, MOST_WORK, shown

@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping
 from fhir_facade.rules import kept_tokens
 from fhir_facade.rules.filters import Filter, any_of
 from fhir_facade.rules.kinds.base import Target
-from fhir_facade.rules.mapping import Param
+from fhir_facade.rules.param import (
+    Param,
+)
 from fhir_facade.rules.text import is_id
 from fhir_facade.search.params import unescape
 

@@ -9,7 +9,9 @@ import re
 
 from fhir_facade.rules import kept_tokens
 from fhir_facade.rules.filters import Filter, absent, all_of, any_of
-from fhir_facade.rules.mapping import Param
+from fhir_facade.rules.param import (
+    Param,
+)
 from fhir_facade.search.params import unescape
 
 _BAR = re.compile(r"(?<!\\)((?:\\\\)*)\|")

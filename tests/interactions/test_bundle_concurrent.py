@@ -10,7 +10,9 @@ import pytest
 
 from fhir_facade.interactions import bundle as bundle_module
 from fhir_facade.interactions.leases import LEASES, Needed, leases, no_waiting, slot
-from fhir_facade.interactions.write import Writes
+from fhir_facade.interactions.write import (
+    Writes,
+)
 from fhir_facade.store import open_store
 from fhir_facade.store.base import Overtaken, Store
 from fhir_facade.store.codec import decode

@@ -146,7 +146,6 @@ QUERIES = (
     "Goal?_elements=target,Goal.note&_count=9",
     "Task?_summary=true&_count=9",
     "CarePlan?_summary=text",
-    "metadata",
     f"Case/{CASE}",
     f"CarePlan/{CASE}",
     f"List/{CASE}",
@@ -219,3 +218,15 @@ async def test_both_read_alike(both: tuple[httpx.AsyncClient, httpx.AsyncClient]
                 assert left.status_code == right.status_code == 200
                 assert left.content == right.content
                 assert left.headers["etag"] == right.headers["etag"]
+
+
+async def test_only_one_of_them_declares_transactions(
+    both: tuple[httpx.AsyncClient, httpx.AsyncClient],
+) -> None:
+    one, other = [(await each.get("/metadata")).json()["rest"][0] for each in both]
+    assert one["resource"] == other["resource"]
+    declared = [{each["code"] for each in rest["interaction"]} for rest in (one, other)]
+    assert declared[0] - declared[1] <= {"transaction"}
+    assert ("no multi-document transactions" in other["documentation"]) == (
+        "transaction" not in declared[1]
+    )

@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 
 from fhir_facade.rules.context import Context
 from fhir_facade.rules.findings import Findings
-from fhir_facade.rules.mapping import Compiled
+from fhir_facade.rules.mapping import (
+    Compiled,
+)
 from fhir_facade.rules.registry import Registry
 from fhir_facade.store.codec import decode, encode
 from fhir_facade.store.matching import compile_filter

@@ -19,6 +19,9 @@ from hypothesis import strategies as st
 
 from fhir_facade.rules.codes import Codes
 from fhir_facade.rules.context import Context
+from fhir_facade.rules.getting import (
+    WHOLE,
+)
 from fhir_facade.rules.kinds import (
     CaseLinks,
     Code,
@@ -35,7 +38,6 @@ from fhir_facade.rules.kinds import (
     Text,
 )
 from fhir_facade.rules.kinds.base import DATA_ABSENT, Site
-from fhir_facade.rules.mapping import WHOLE
 from fhir_facade.store.matching import compile_filter
 from mappings.case_items import Conditions, ItemEntries
 from mappings.case_kinds import ManagingOrganization, Origins, PartyIdentifiers

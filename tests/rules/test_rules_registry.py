@@ -11,6 +11,9 @@ from fhir_facade.rules.checks import ANSWERED, MappingError, checked
 from fhir_facade.rules.context import Context
 from fhir_facade.rules.elements import fhirpath, placer
 from fhir_facade.rules.filters import NOTHING
+from fhir_facade.rules.getting import (
+    getter,
+)
 from fhir_facade.rules.kinds import (
     Annotation,
     Complex,
@@ -23,7 +26,11 @@ from fhir_facade.rules.kinds import (
     part,
 )
 from fhir_facade.rules.kinds.base import Site, Target
-from fhir_facade.rules.mapping import Mapping, finds, getter, rule
+from fhir_facade.rules.mapping import (
+    Mapping,
+    finds,
+    rule,
+)
 from fhir_facade.rules.r4_search import r4_search_param
 from mappings import ALL
 from mappings.task import TASK

@@ -9,7 +9,11 @@ import pytest
 from fhir_facade.rules.codes import Codes
 from fhir_facade.rules.context import Context
 from fhir_facade.rules.kinds import Code, Concept, Many, Text
-from fhir_facade.rules.mapping import Compiled, Mapping, rule
+from fhir_facade.rules.mapping import (
+    Compiled,
+    Mapping,
+    rule,
+)
 from fhir_facade.rules.value_sets import bound_tables, code_tables, value_set_url, value_sets
 from fhir_facade.rules.walk import references, walker
 from tests.mappings.serving import BASE, registry

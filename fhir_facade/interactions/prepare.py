@@ -1,0 +1,369 @@
+"""What a write will do: worked out from the bytes that are stored now, before anything is done.
+
+https://hl7.org/fhir/R4/http.html#create
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from bson import ObjectId
+
+from fhir_facade.errors import (
+    BadRequest,
+    Gone,
+    Issue,
+    MethodNotAllowed,
+    NotFound,
+    PreconditionFailed,
+)
+from fhir_facade.interactions.locate import Located, locate
+from fhir_facade.interactions.parents import find_parent
+from fhir_facade.interactions.read import unservable
+from fhir_facade.interactions.records import Record, Records, Translation, version_of
+from fhir_facade.interactions.versions import Version, last_updated, seen
+from fhir_facade.rules.draft import Clash, Document, Resource
+from fhir_facade.rules.json_text import read_json
+from fhir_facade.rules.mapping import (
+    Compiled,
+)
+from fhir_facade.rules.registry import ResourceType
+from fhir_facade.rules.text import is_set, stored_ids
+from fhir_facade.rules.writing import Around, Writer, Written, touch
+from fhir_facade.store.codec import decode, encode
+
+RECORD_ID: Final = "document_id"
+"""The field of an embedded record's id."""
+_DELETED: Final = ("is_deleted", "isDeleted")
+_DEEP: Final = 1000
+_NO_UPDATE_CREATE: Final = (
+    "There is no resource with this id, and this server gives new ones their ids itself: POST it."
+)
+_PART_OF_CASE: Final = (
+    "This type is a part of a case and is written with it: PUT the whole case to Case/[id]."
+)
+_HOW: Final = {
+    "EpisodeOfCare": "A case is created by POST to Case and deleted by DELETE of Case/[id]; "
+    "EpisodeOfCare itself takes PUT and PATCH.",
+}
+
+Change = Callable[[Resource | None], Resource]
+"""Makes the new resource of the one that is there, if there is one."""
+
+Matches = Callable[[str | None], bool]
+"""Says whether a version (None: there is none) is one that the client expects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a write did."""
+
+    type: str
+    id: str
+    version: str
+    last_updated: str | None
+    body: bytes | None
+    created: bool = False
+    changed: bool = True
+    issues: tuple[Issue, ...] = ()
+
+
+def anything(version: str | None) -> bool:
+    """The client expects no version in particular."""
+    del version
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A write that is ready to be made, if nobody is first."""
+
+    collection: str
+    raw: bytes | None
+    """The stored bytes that the document replaces; None for a new one."""
+    document: Document
+    versions: tuple[Version, ...]
+    result: Result
+    clash: Clash | None = None
+
+
+class Preparations:
+    """Prepares the writes of every type in one store."""
+
+    def __init__(self, records: Records, *, update_create: bool = False) -> None:
+        self.records = records
+        self._store = records.store
+        self.update_create = update_create
+        self._writers = {id(source): Writer(source) for source in records.registry.sources}
+
+    def writer(self, source: Compiled) -> Writer:
+        """Return what writes the resources of a mapping."""
+        return self._writers[id(source)]
+
+    def require(self, resource: ResourceType, interaction: str) -> None:
+        """Raise MethodNotAllowed where a type does not take an interaction, and say what does."""
+        if interaction not in resource.sources[0].mapping.writes:
+            raise MethodNotAllowed(_HOW.get(resource.name, _PART_OF_CASE))
+
+    async def prepare_create(
+        self,
+        resource: ResourceType,
+        put: Resource,
+        base_url: str,
+        fhir: str | None = None,
+        method: str = "POST",
+    ) -> Prepared:
+        """Return the write that creates a resource, under an id that is given or a new one."""
+        self.require(resource, "create")
+        source = resource.sources[0]
+        if source.mapping.unwind is not None:
+            return await self._prepare_element(resource, put, base_url, fhir, method)
+        return self.new_document(source, put, base_url, fhir, method)
+
+    def new_document(
+        self,
+        source: Compiled,
+        put: Resource,
+        base_url: str,
+        fhir: str | None = None,
+        method: str = "POST",
+    ) -> Prepared:
+        """Return the write that creates a document."""
+        key = ObjectId() if fhir is None else stored_ids(fhir)[0]
+        written = self.writer(source).write(put, None, now(), begin={"_id": key}, base_url=base_url)
+        return self._prepared(source, None, None, written, method)
+
+    def whole_document(
+        self, source: Compiled, located: Located | None, written: Written, method: str
+    ) -> Prepared:
+        """Return the write of a document that is ready."""
+        raw = None if located is None else located.raw
+        return self._prepared(source, raw, located, written, method)
+
+    async def _prepare_element(
+        self,
+        resource: ResourceType,
+        put: Resource,
+        base_url: str,
+        fhir: str | None,
+        method: str,
+    ) -> Prepared:
+        """Return the write that adds a record to an array of the document it names."""
+        parent = await find_parent(self.records, resource, put, base_url)
+        elements = parent.document.get(parent.source.mapping.unwind or "")
+        around = Around(parent.document, len(elements or ()) + 1)
+        written = self.writer(parent.source).write(
+            put,
+            None,
+            now(),
+            begin={RECORD_ID: new_id() if fhir is None else str(stored_ids(fhir)[-1])},
+            around=around,
+            base_url=base_url,
+        )
+        return self._prepared(parent.source, parent.raw, None, written, method, around)
+
+    async def prepare_update(
+        self,
+        resource: ResourceType,
+        fhir: str,
+        put: Resource,
+        base_url: str,
+        expects: Matches = anything,
+    ) -> Prepared:
+        """Return the write that replaces a resource."""
+        self.require(resource, "update")
+        located = await locate(self.records, resource, fhir)
+        if located is None:
+            expect(expects, None)
+            if not self.update_create or "create" not in resource.sources[0].mapping.writes:
+                raise MethodNotAllowed(_NO_UPDATE_CREATE)
+            if not stored_ids(fhir):
+                raise BadRequest("The id in the URL is not one that can be stored.")
+            return await self.prepare_create(resource, put, base_url, fhir, "PUT")
+        expect(expects, None if located.is_deleted else located.translation.version)
+        return self.changed(located, put, base_url, "PUT")
+
+    async def prepare_patch(
+        self,
+        resource: ResourceType,
+        fhir: str,
+        change: Change,
+        base_url: str,
+        expects: Matches = anything,
+    ) -> Prepared:
+        """Return the write that changes a resource as it is now."""
+        self.require(resource, "patch")
+        located = await locate(self.records, resource, fhir)
+        if located is None:
+            raise NotFound(f"There is no {resource.name} with this id.")
+        if located.is_deleted:
+            raise Gone(f"This {resource.name} has been deleted.")
+        translation = located.translation
+        expect(expects, translation.version)
+        if translation.body is None:
+            raise unservable(resource.name, translation.findings)
+        put = change(read_json(translation.body, max_depth=_DEEP))
+        return self.changed(located, put, base_url, "PATCH")
+
+    def changed(self, located: Located, put: Resource, base_url: str, method: str) -> Prepared:
+        """Return the write that replaces a located record."""
+        source = located.source
+        around = None
+        if located.position:
+            around = Around(decode(located.raw), located.position)
+            if source.is_deleted(around.parent):
+                raise Gone("What this resource belongs to has been deleted.")
+        written = self.writer(source).write(
+            put,
+            located.element,
+            now(),
+            around=around,
+            base_url=base_url,
+            patched=method == "PATCH",
+        )
+        for name in _DELETED:
+            if is_set(written.document.get(name)):
+                written.document[name] = False
+        return self._prepared(source, located.raw, located, written, method, around)
+
+    async def prepare_delete(
+        self,
+        resource: ResourceType,
+        fhir: str,
+        expects: Matches = anything,
+        *,
+        whole_case: bool = False,
+    ) -> Prepared | None:
+        """Return the write that marks a resource deleted; None where it is not there.
+
+        An EpisodeOfCare is deleted as a `whole_case` only.
+        """
+        if not whole_case:
+            self.require(resource, "delete")
+        located = await locate(self.records, resource, fhir)
+        if located is None or located.is_deleted:
+            expect(expects, None)
+            return None
+        expect(expects, located.translation.version)
+        source, element = located.source, copy.deepcopy(located.element)
+        camel = source.mapping.collection == "patient_case" and not located.position
+        mark = next((each for each in _DELETED if each in element), _DELETED[camel])
+        element[mark] = True
+        written = Written(element, self.writer(source).touch(element, now()))
+        around = Around(decode(located.raw), located.position) if located.position else None
+        return self._prepared(source, located.raw, located, written, "DELETE", around)
+
+    def _prepared(
+        self,
+        source: Compiled,
+        raw: bytes | None,
+        located: Located | None,
+        written: Written,
+        method: str,
+        around: Around | None = None,
+    ) -> Prepared:
+        document = written.document
+        if around is None:
+            whole, translation = document, self.records.translate(source, encode(document))
+        else:
+            whole = self._with_element(source, document, around)
+            record = Record(
+                source,
+                source.record(document, whole, around.position),
+                version_of(encode(document), source.salt),
+            )
+            translation = self.records.translate_record(record)
+        if translation.body is None and method != "DELETE":
+            raise unservable(source.resource, translation.findings)
+        versions = self._versions(source, located, written, translation, method)
+        around_it = [] if raw is None or around is None else self._of_parent(source, raw, whole)
+        is_new = located is None or located.is_deleted
+        result = _result(source, versions[-1], translation, written, is_new=is_new)
+        return Prepared(
+            source.mapping.collection,
+            raw,
+            whole,
+            (*around_it, *versions),
+            result,
+            written.clash,
+        )
+
+    def _with_element(self, source: Compiled, element: Document, around: Around) -> Document:
+        """Return the document around a record with the record in its place."""
+        name = source.mapping.unwind or ""
+        whole = dict(around.parent)
+        elements = whole.get(name)
+        others = list(elements) if isinstance(elements, list) else []
+        others[around.position - 1 : around.position] = [element]
+        whole[name] = others
+        touch(whole, now(), source.context.timezone)
+        return whole
+
+    def _of_parent(self, source: Compiled, raw: bytes, whole: Document) -> list[Version]:
+        """Return the versions of the resource that an embedded record stands in."""
+        before = decode(raw)
+        for each in self.records.registry.sources:
+            mapping = each.mapping
+            if mapping.collection != source.mapping.collection or mapping.unwind is not None:
+                continue
+            if mapping.writes and self.records.belongs(each, before):
+                found = [self.records.translate(each, data) for data in (raw, encode(whole))]
+                return [
+                    Version(each.resource, one.id, one.version, moment, method, one.body)
+                    for one, method in zip(found, (None, "PUT"), strict=True)
+                    if one.body is not None and (moment := last_updated(one)) is not None
+                ]
+        return []
+
+    def _versions(
+        self,
+        source: Compiled,
+        located: Located | None,
+        written: Written,
+        translation: Translation,
+        method: str,
+    ) -> tuple[Version, ...]:
+        resource, at = source.resource, written.at
+        name = translation.id if located is None else located.id
+        new = Version(resource, name, translation.version, at, method, translation.body)
+        before = None if located is None else seen(resource, located, at)
+        return (new,) if before is None else (before, new)
+
+
+def _result(
+    source: Compiled, new: Version, translation: Translation, written: Written, *, is_new: bool
+) -> Result:
+    return Result(
+        source.resource,
+        new.id,
+        new.version,
+        translation.last_updated,
+        translation.body,
+        created=is_new and new.body is not None,
+        issues=written.issues,
+    )
+
+
+def new_id() -> str:
+    """Return an id for a resource that is yet to be created."""
+    return str(ObjectId())
+
+
+def expect(expects: Matches, version: str | None) -> None:
+    """Raise PreconditionFailed where a version is not one that the client expects."""
+    if not expects(version):
+        raise PreconditionFailed(
+            "The resource is not in the version that the request names; read it again."
+            if version is not None
+            else "The request names a version of a resource that is not there."
+        )
+
+
+def now() -> datetime:
+    """Return the time as documents hold it: UTC, to the millisecond."""
+    moment = datetime.now(UTC).replace(tzinfo=None)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
