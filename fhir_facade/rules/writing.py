@@ -92,7 +92,7 @@ class Writer:
         self._source = source
         self._steps = [step for each in source.mapping.rules if (step := _step(each, source))]
         self._parental = [
-            (placer(each.element, each.kind, source.context), taker_of(each, source))
+            (each.element, placer(each.element, each.kind, source.context), taker_of(each, source))
             for each in source.mapping.rules
             if each.served and _is_parental(each, source)
         ]
@@ -220,11 +220,20 @@ class Writer:
 
     def _fill(self, put: Resource, mapped: Resource) -> None:
         """What the document around a record says of it need not be sent."""
-        contents, given = Contents(put), Contents(mapped)
-        for place, take in self._parental:
+        sent, given = copy.deepcopy(put), Contents(mapped)
+        contents = Contents(sent)
+        for element, place, take in self._parental:
             value, own = take(contents), take(given)
-            if value is None and own is not None:
+            if value is None and own is not None and not self._is_sent(sent, element):
                 place(put, own)
+
+    def _is_sent(self, resource: Resource, element: str) -> bool:
+        """Say whether the object that an element stands in was sent, or its extension."""
+        *parents, last = element.split(".")
+        if last.startswith("extension:"):
+            url = self._source.context.extension(last.partition(":")[2])
+            return any(each.get("url") == url for each in resource.get("extension", ()))
+        return len(parents) > 1 and Contents(resource).holder(parents) is not None
 
     def _refuse(
         self, entries: Sequence[overlay.Entry], put: overlay.Parts, stored: overlay.Parts
