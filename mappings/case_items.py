@@ -13,6 +13,7 @@ from fhir_facade.rules.filters import NOTHING, Filter, all_of, any_of, first_pre
 from fhir_facade.rules.findings import Decode, Encode, Findings
 from fhir_facade.rules.kinds import Kind, Site
 from fhir_facade.rules.kinds.base import Target
+from fhir_facade.rules.kinds.merging import as_list, merged
 from fhir_facade.rules.kinds.references import key_reader, reference_builder
 from fhir_facade.rules.text import clean, fhir_id, is_set, key_text, stored_ids, stored_keys
 from fhir_facade.rules.text_match import keys
@@ -73,52 +74,51 @@ Item = tuple[str, str | None, Any]
 def with_items(old: Any, wanted: list[Item], types: tuple[str, ...] | None) -> Any:
     """Return the stored items with those of some types replaced; None is each that a List shows.
 
-    Items that stay keep what else is stored of them; those that nobody can name are left alone.
+    Items that stay keep what else is stored of them, and their place among those left alone.
     """
-    stored = old if isinstance(old, list) else []
-    mine = [row for row in stored if _is_of(row, types)]
-    others = [row for row in stored if not _is_of(row, types)]
-    made = []
-    for kind, key, shown in wanted:
-        if key is None:
-            continue
-        row = next((each for each in mine if _names(each, kind, key)), None)
-        if row is not None:
-            mine = [each for each in mine if each is not row]
-        made.append(_item(row, kind, key, shown, stored))
-    return [*others, *made] or None
+    stored = as_list(old)
+    short = any(isinstance(row, dict) and "id" in row and "item_id" not in row for row in stored)
+    served = [_as_item(row) if _is_of(row, types) else None for row in stored]
+    known = [each for each in wanted if each[1] is not None]
+    return (
+        merged(stored, served, known, lambda item, row: _item(row, item, short), _of_item) or None
+    )
 
 
 def _is_of(row: Any, types: tuple[str, ...] | None) -> bool:
     if not isinstance(row, dict) or is_set(row.get("is_deleted")) or is_set(row.get("isDeleted")):
         return False
-    if key_text(first_text(row, *ITEM_ID_NAMES)) is None:
+    if _key(row) is None:
         return False
     kind = item_type(row)
     return kind in types if types else kind not in ("member", "condition")
 
 
-def _names(row: dict[str, Any], kind: str, key: str) -> bool:
-    own = item_type(row)
-    same = own == kind or (kind == "other" and own not in ITEM_TARGETS)
+def _key(row: dict[str, Any]) -> str | None:
     stored = first_text(row, *ITEM_ID_NAMES)
-    return same and key in (key_text(stored), fhir_id(stored))
+    return fhir_id(stored) if item_type(row) == "case" else key_text(stored)
 
 
-def _item(row: Any, kind: str, key: str, shown: Any, stored: list[Any]) -> dict[str, Any]:
+def _as_item(row: dict[str, Any]) -> Item:
+    kind, shown = item_type(row), row.get("description")
+    display = clean(shown) if isinstance(shown, str) else None
+    return kind if kind in (*ITEM_TARGETS, "condition") else "other", _key(row), display
+
+
+def _of_item(item: Item) -> Any:
+    """An item is known by its type and key."""
+    return item[:2]
+
+
+def _item(row: Any, item: Item, short: bool) -> dict[str, Any]:
     """Return an item under the names that the others have."""
-    if row is not None:
-        old = row.get("description")
-        kept = {name: value for name, value in row.items() if name != "description"}
-        if shown is None:
-            return kept if isinstance(old, str) and clean(old) else dict(row)
-        return {**row, "description": shown}
-    short = any(
-        isinstance(each, dict) and "id" in each and "item_id" not in each for each in stored
-    )
-    names = ("type", "id") if short else ("item_type", "item_id")
-    value = stored_ids(key)[0] if kind == "case" else key
+    kind, key, shown = item
     described = {} if shown is None else {"description": shown}
+    if row is not None and _as_item(row)[:2] == (kind, key):
+        kept = {name: value for name, value in row.items() if name != "description"}
+        return {**kept, **described}
+    names = ("type", "id") if short else ("item_type", "item_id")
+    value = next(iter(stored_ids(key or "")), key) if kind == "case" else key
     return {names[0]: kind, names[1]: value, **described}
 
 

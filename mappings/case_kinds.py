@@ -13,6 +13,7 @@ from fhir_facade.rules.findings import Decode, Encode, Findings
 from fhir_facade.rules.kinds import Kind, Site
 from fhir_facade.rules.kinds.base import Target, wrong_type
 from fhir_facade.rules.kinds.datatypes import PLACER, identifier_type
+from fhir_facade.rules.kinds.merging import as_list, matches
 from fhir_facade.rules.kinds.primitives import same_key
 from fhir_facade.rules.kinds.references import key_reader, reference_builder
 from fhir_facade.rules.text import (
@@ -111,15 +112,28 @@ class PartyIdentifiers(Kind):
         system = context.identifier_system("party-case")
         return isinstance(value, dict) and value.get("system") == system
 
+    @property
+    def clears(self) -> bool:
+        return True
+
     def decoder(self, site: Site) -> Decode:
-        """Give each participant's number to the row of its organization."""
-        read_key = key_reader("Organization", "org", site.context)
+        """Change the number of the row that gave it; a further one goes to a row without."""
+        encode_rows, read_key = self.encoder(site), key_reader("Organization", "org", site.context)
 
         def decode(values: Any, old: Any) -> Any:
-            if not isinstance(old, list):
-                return old
-            numbers = {read_key(each.get("assigner", {})): each.get("value") for each in values}
-            return [_numbered(row, numbers) for row in old]
+            stored, live = as_list(old), rows_of(old)
+            served = [(encode_rows([row], []) or [None])[0] for row in live]
+            numbers: dict[int, Any] = {}
+            for value, (at, same) in zip(
+                values or (), matches(values or (), served, _assigner), strict=True
+            ):
+                key = read_key(value.get("assigner", {}))
+                empty = (n for n, row in enumerate(live) if served[n] is None)
+                bare = (n for n in empty if key is not None and organization_key(live[n]) == key)
+                place = next(bare, None) if at is None else at
+                if place is not None and not same:
+                    numbers[id(live[place])] = value.get("value")
+            return [_numbered(row, numbers.get(id(row))) for row in stored] or old
 
         return decode
 
@@ -144,12 +158,15 @@ class PartyIdentifiers(Kind):
         return (f"{path}.case_participant_case_id",)
 
 
-def _numbered(row: Any, numbers: dict[str | None, Any]) -> Any:
-    key = organization_key(row) if isinstance(row, dict) else None
-    if key is None or numbers.get(key) is None:
+def _assigner(identifier: dict[str, Any]) -> Any:
+    return identifier.get("assigner", {}).get("reference")
+
+
+def _numbered(row: Any, number: Any) -> Any:
+    if number is None:
         return row
     old = row.get("case_participant_case_id")
-    return {**row, "case_participant_case_id": same_key(numbers[key], old)}
+    return {**row, "case_participant_case_id": same_key(number, old)}
 
 
 def some_row(site: Site, condition: Filter) -> Filter:
@@ -277,20 +294,24 @@ class Origins(Kind):
 
         return encode
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return ("source", "referralSource")
+
     def decoder(self, site: Site) -> Decode:
-        """What `referralSource` says and still holds stays there; the rest is `source`."""
+        """A field keeps what it has and is still wanted, and what nobody reads; the rest is new."""
         del site
 
         def decode(values: Any, document: Any) -> dict[str, Any]:
             wanted = list(values or ())
-            old = document.get("referralSource")
-            listed = old if isinstance(old, list) else [old]
-            referral = [each for each in listed if each in wanted]
-            source = [each for each in wanted if each not in referral]
-            return {
-                "source": _as_stored(source, document.get("source")),
-                "referralSource": _as_stored(referral, old),
-            }
+            found, known = {}, set()
+            for name in ("source", "referralSource"):
+                old = document.get(name)
+                kept = [each for each in as_list(old) if not _is_origin(each) or each in wanted]
+                known |= {each for each in kept if _is_origin(each)}
+                found[name] = (kept, old)
+            found["source"][0].extend(each for each in wanted if each not in known)
+            return {name: _as_stored(kept, old) for name, (kept, old) in found.items()}
 
         return decode
 
@@ -312,10 +333,16 @@ class Origins(Kind):
         return "codes of source and referralSource"
 
 
-def _as_stored(values: list[str], old: Any) -> Any:
+def _is_origin(value: Any) -> bool:
+    return isinstance(value, str) and is_code(value)
+
+
+def _as_stored(values: list[Any], old: Any) -> Any:
     """Return codes as the field has them: a list, or a text for one alone."""
     if not values:
         return None
+    if values == old:
+        return old
     return values if len(values) > 1 or isinstance(old, list) else values[0]
 
 

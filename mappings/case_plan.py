@@ -10,6 +10,7 @@ from typing import Any
 
 from fhir_facade.rules.context import Context
 from fhir_facade.rules.findings import Decode, Encode, Findings
+from fhir_facade.rules.json_text import comparable
 from fhir_facade.rules.kinds import (
     Boolean,
     Code,
@@ -23,12 +24,12 @@ from fhir_facade.rules.kinds import (
     Text,
     part,
 )
-from fhir_facade.rules.kinds.base import matches
 from fhir_facade.rules.kinds.extensions import extension_values
+from fhir_facade.rules.kinds.merging import as_list, merged
 from fhir_facade.rules.kinds.primitives import as_decimal
 from fhir_facade.rules.kinds.references import reference_builder
 from fhir_facade.rules.text import fhir_id
-from mappings.case_kinds import rows
+from mappings.case_kinds import rows, rows_of
 from mappings.codes import STEP_STATUS
 from mappings.common import USER
 
@@ -62,6 +63,10 @@ class LinkedItems(Kind):
     @property
     def targets(self) -> tuple[str, ...]:
         return (self.to,)
+
+    @property
+    def shows_others(self) -> bool:
+        return True
 
     @property
     def held_by(self) -> tuple[str, str]:
@@ -149,15 +154,14 @@ class WorkflowActivities(Kind):
         decode_step, encode_detail = _step_decoder(site), _detail_encoder(site)
 
         def decode(values: Any, old: Any) -> Any:
-            stored = old if isinstance(old, list) else []
-            live = sorted(rows(stored, site, []), key=_sequence)
-            others = [row for row in stored if not any(row is each for each in live)]
-            matched = matches(values, [encode_detail(step, []) for step in live])
-            found = []
-            for value, (at, same) in zip(values, matched, strict=True):
-                before = {} if at is None else live[at]
-                found.append(before if same else decode_step(value, before))
-            return [*found, *others] or None
+            stored = as_list(old)
+            ordered = sorted(stored, key=_sequence_of)
+            live = rows_of(old)
+            served = [
+                encode_detail(step, []) if any(step is each for each in live) else None
+                for step in ordered
+            ]
+            return merged(ordered, served, values, decode_step, _step_key) or None
 
         return decode
 
@@ -168,6 +172,19 @@ class WorkflowActivities(Kind):
 def _sequence(step: dict[str, Any]) -> tuple[bool, Any]:
     number = as_decimal(step.get(f"{PREFIX}step_sequence"))
     return (number is None, number or 0)
+
+
+def _sequence_of(step: Any) -> tuple[bool, Any]:
+    return _sequence(step) if isinstance(step, dict) else (True, 0)
+
+
+def _step_key(activity: dict[str, Any]) -> Any:
+    """A step is known by its number, else by its name."""
+    for extension in activity.get("extension", ()):
+        for each in extension.get("extension", ()):
+            if each.get("url") == "sequence" and "valueInteger" in each:
+                return each["valueInteger"]
+    return activity.get("detail", {}).get("code", {}).get("text")
 
 
 def _detail_encoder(site: Site) -> Encode:
@@ -207,31 +224,41 @@ def _detail_encoder(site: Site) -> Encode:
 
 
 def _step_decoder(site: Site) -> Decode:
-    decode_status = Code(STEP_STATUS).decoder(site)
-    decode_due = Date().decoder(site)
-    decode_person = USER.decoder(site)
+    decoders = {
+        "step_status": Code(STEP_STATUS).decoder(site),
+        "due_date": Date().decoder(site),
+        "assigned_person_id": USER.decoder(site),
+    }
+    encode_detail = _detail_encoder(site)
     decode_step = WORKFLOW_STEP.decoder(site)
     step_url = site.context.extension("workflow-step")
 
-    def decode(activity: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
-        detail = activity["detail"]
+    def decode(activity: dict[str, Any], before: Any) -> dict[str, Any]:
+        detail, old = activity["detail"], before or {}
         extra: dict[str, Any] = next(
             (each for each in activity.get("extension", ()) if each.get("url") == step_url), {}
         )
         step = dict(decode_step(extra, old) or {})
-        due = detail.get("scheduledPeriod", {}).get("end")
-        people = detail.get("performer", ())
-        values = {
-            "step_name": detail.get("code", {}).get("text"),
-            "step_status": decode_status(detail.get("status"), old.get(f"{PREFIX}step_status")),
-            "step_status_display": detail.get("statusReason", {}).get("text"),
-            "due_date": decode_due(due, old.get(f"{PREFIX}due_date")) if due else None,
-            "assigned_person_id": decode_person(people[0], old.get(f"{PREFIX}assigned_person_id"))
-            if people
-            else None,
-            "step_description": detail.get("description"),
-        }
-        step.update({PREFIX + name: value for name, value in values.items()})
-        return {name: value for name, value in step.items() if value is not None}
+        served = _values(encode_detail(old, [])["detail"]) if old else {}
+        for name, value in _values(detail).items():
+            if comparable(value) != comparable(served.get(name)):
+                field = PREFIX + name
+                decode_field = decoders.get(name, lambda value, old: value)
+                stored = None if value is None else decode_field(value, old.get(field))
+                step = {each: step[each] for each in step if each != field}
+                step |= {} if stored is None else {field: stored}
+        return step
 
     return decode
+
+
+def _values(detail: dict[str, Any]) -> dict[str, Any]:
+    """Return what a step's own fields hold of an activity, by their names."""
+    return {
+        "step_name": detail.get("code", {}).get("text"),
+        "step_status": detail.get("status"),
+        "step_status_display": detail.get("statusReason", {}).get("text"),
+        "due_date": detail.get("scheduledPeriod", {}).get("end"),
+        "assigned_person_id": next(iter(detail.get("performer", ())), None),
+        "step_description": detail.get("description"),
+    }

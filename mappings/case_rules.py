@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from fhir_facade.rules.draft import Draft
+from fhir_facade.rules.kinds.merging import as_list
 from fhir_facade.rules.text import is_set, key_text
 from mappings.case_kinds import LOG_DATE_NAMES, LOG_TYPE_NAMES, rows_of
+from mappings.codes import EPISODE_STATUS
 from mappings.common import first_text
 
 _NEEDS_PROGRAM = ("moi", "financial_control")
@@ -18,9 +20,7 @@ _PRIMARY = "case_participant_is_primary"
 
 def closed_now(draft: Draft) -> None:
     """A case that becomes finished is closed now, unless the client says when."""
-    before, period = (draft.previous or {}).get("status"), draft.put.get("period", {})
-    if draft.put.get("status") == "finished" != before and "end" not in period:
-        draft.put["period"] = {**period, "end": draft.now_text}
+    draft.end_now("period", became=draft.becomes("status", "finished"))
 
 
 def program_key(draft: Draft) -> None:
@@ -59,23 +59,24 @@ def logged(draft: Draft) -> None:
     before, after = draft.old or {}, draft.document
     entries = []
     for kind, old, new in (
-        ("status_change", _state(before), _state(after)),
+        ("status_change", *_states(draft)),
         ("owner_change", _key(before.get("owner")), _key(after.get("owner"))),
     ):
         if old != new and (draft.old is not None or kind == "status_change"):
             entries.append(_entry(draft, kind, old, new))
     if not entries:
         return
-    log = after.get("log")
-    after["log"] = [*(log if isinstance(log, list) else ()), *entries]
+    after["log"] = [*as_list(after.get("log")), *entries]
     history = "statusHistory"
     if draft.put.get(history) == (draft.previous or {}).get(history):
         draft.ruled.add(history)
 
 
-def _state(document: dict[str, Any]) -> Any:
-    status = document.get("status")
-    return status.get("state") if isinstance(status, dict) else status
+def _states(draft: Draft) -> tuple[Any, Any]:
+    """Return the status before and after, as the platform spells it where it knows it."""
+    codes = (draft.previous or {}).get("status"), draft.put.get("status")
+    before, after = (None if code is None else EPISODE_STATUS.stored[code] for code in codes)
+    return before, after
 
 
 def _key(owner: Any) -> str | None:

@@ -11,12 +11,14 @@ from typing import Any
 
 from fhir_facade.rules.filters import Filter, any_of
 from fhir_facade.rules.findings import Decode, Encode, Findings
+from fhir_facade.rules.json_text import comparable
 from fhir_facade.rules.kinds import Boolean, Complex, Concept, Key, Kind, Many, Site, Text, part
 from fhir_facade.rules.kinds.base import Target, data_absent
 from fhir_facade.rules.kinds.extensions import extension_values
+from fhir_facade.rules.kinds.merging import as_list, merged
 from fhir_facade.rules.kinds.references import key_reader
 from fhir_facade.rules.text import is_set
-from mappings.case_kinds import organization_key, rows, some_row
+from mappings.case_kinds import rows, rows_of, some_row
 from mappings.codes import PARTICIPANT_ROLE
 from mappings.common import ORGANIZATION, USER
 
@@ -95,39 +97,40 @@ class Participants(Kind):
         party_url = site.context.extension("party-case")
         read_key = key_reader(ORGANIZATION.to, ORGANIZATION.sid, site.context)
 
-        def row_of(participant: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
+        encode_rows = self.encoder(site)
+
+        def row_of(group: list[dict[str, Any]], before: Any) -> dict[str, Any]:
+            first, old = group[0], before or {}
             party: dict[str, Any] = next(
-                (each for each in participant.get("extension", ()) if each["url"] == party_url), {}
+                (each for each in first.get("extension", ()) if each["url"] == party_url), {}
             )
-            row = {**old, **decode_party(party, old)} if party else dict(old)
-            roles = participant.get("role", ())
-            member = participant["member"]
-            row[f"{PREFIX}role"] = (
-                decode_role(roles[0], row.get(f"{PREFIX}role")) if roles else None
+            roles, person = first.get("role", ()), _person(group)
+            row = dict(decode_party(party, old) or {})
+            served = _groups(encode_rows([old], []) or [])[0] if old else [{}]
+            wanted = (
+                ("role", roles[0] if roles else None, _role(served[0]), decode_role),
+                ("org_id", first["member"], served[0].get("member"), decode_organization),
+                ("owner_person_id", person, _person(served), decode_person),
             )
-            row[f"{PREFIX}org_id"] = decode_organization(member, row.get(f"{PREFIX}org_id"))
-            row[f"{PREFIX}owner_person_id"] = None
+            for name, value, before_it, decode_field in wanted:
+                if comparable(value) != comparable(before_it):
+                    stored = None if value is None else decode_field(value, old.get(PREFIX + name))
+                    row = {each: row[each] for each in row if each != PREFIX + name}
+                    row |= {} if stored is None else {PREFIX + name: stored}
             return row
 
         def decode(values: Any, old: Any) -> Any:
-            stored = old if isinstance(old, list) else []
-            left = [row for row in stored if isinstance(row, dict) and not _is_gone(row)]
-            others = [row for row in stored if not isinstance(row, dict) or _is_gone(row)]
-            made: list[dict[str, Any]] = []
-            people: list[Any] = []
-            for each in values:
-                key = read_key(each.get("member", {}))
-                if key is not None:
-                    before = next((row for row in left if organization_key(row) == key), {})
-                    left = [row for row in left if row is not before]
-                    made.append(row_of(each, before))
-                    people.append(before.get(f"{PREFIX}owner_person_id"))
-                elif made and "onBehalfOf" in each:
-                    own = read_key(each["onBehalfOf"]) == organization_key(made[-1])
-                    person = decode_person(each.get("member", {}), people[-1]) if own else None
-                    made[-1][f"{PREFIX}owner_person_id"] = person
-            rows = [{name: v for name, v in row.items() if v is not None} for row in made]
-            return [*rows, *others] or None
+            stored = as_list(old)
+            live = rows_of(old)
+            served = [
+                encode_rows([row], []) if any(row is each for each in live) else None
+                for row in stored
+            ]
+            groups = _groups(values)
+            known = [group for group in groups if read_key(group[0].get("member", {})) is not None]
+            same = [group for group in groups if group not in known and group in served]
+            wanted = [group for group in groups if group in known or group in same]
+            return merged(stored, served, wanted, row_of, _party_key) or None
 
         return decode
 
@@ -164,8 +167,29 @@ class Participants(Kind):
         return "participants: organization and person of each row"
 
 
-def _is_gone(row: dict[str, Any]) -> bool:
-    return is_set(row.get("is_deleted")) or is_set(row.get("isDeleted"))
+def _role(participant: dict[str, Any]) -> Any:
+    return next(iter(participant.get("role", ())), None)
+
+
+def _person(group: list[dict[str, Any]]) -> Any:
+    return group[1].get("member") if len(group) > 1 else None
+
+
+def _groups(values: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Return each organization with the person on behalf of it that follows."""
+    found: list[list[dict[str, Any]]] = []
+    for each in values:
+        follows = bool(found) and len(found[-1]) == 1 and "onBehalfOf" in each
+        if follows and each["onBehalfOf"] == found[-1][0].get("member"):
+            found[-1].append(each)
+        else:
+            found.append([each])
+    return found
+
+
+def _party_key(group: list[dict[str, Any]]) -> Any:
+    """A row is known by its organization and role."""
+    return comparable([group[0].get("member", {}).get("reference"), group[0].get("role")])
 
 
 def _members(condition: Callable[[Kind, Site], Filter], site: Site) -> Filter:

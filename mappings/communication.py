@@ -25,13 +25,14 @@ from fhir_facade.rules.kinds import (
     part,
 )
 from fhir_facade.rules.kinds.base import wrong_type
+from fhir_facade.rules.kinds.merging import as_list
 from fhir_facade.rules.kinds.references import reference_builder
 from fhir_facade.rules.mapping import (
     Mapping,
     rule,
     shows,
 )
-from fhir_facade.rules.text import clean, fhir_id, is_set
+from fhir_facade.rules.text import clean, fhir_id, is_set, key_text
 from mappings.codes import COMMUNICATION_STATUS, PARTICIPATION_MODE, REQUEST_PRIORITY
 from mappings.common import (
     CREATED_BY,
@@ -95,6 +96,10 @@ class Attachments(Kind):
 
         return encode
 
+    @property
+    def shows_others(self) -> bool:
+        return True
+
     def describe(self) -> str:
         return "payload references to the interaction's DocumentReferences"
 
@@ -109,15 +114,19 @@ REASSIGNMENT = Complex(
 )
 
 
+def _key(owner: Any) -> str | None:
+    return key_text(owner.get("id") if isinstance(owner, dict) else owner)
+
+
 def reassigned(draft: Draft) -> None:
     """A write that gives an interaction to another owner says so in its history."""
     before, after = ((each or {}).get("owner") for each in (draft.old, draft.document))
-    if draft.old is None or before == after:
+    if draft.old is None or _key(before) == _key(after):
         return
-    history = draft.document.get("interactionHistory")
+    history = as_list(draft.document.get("interactionHistory"))
     entry = {"date": draft.now, "from": before, "to": after}
     named = {name: value for name, value in entry.items() if value is not None}
-    draft.document["interactionHistory"] = [*(history if isinstance(history, list) else ()), named]
+    draft.document["interactionHistory"] = [*history, named]
     draft.ruled.add(f"extension|{draft.context.extension('reassignment')}")
 
 

@@ -116,6 +116,10 @@ class BucketUrl(Kind):
 
         return encode
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return ("bucket", "path")
+
     def decoder(self, site: Site) -> Decode:
         """Only a url of a bucket has a place in the document; another is kept beside it."""
         del site

@@ -13,8 +13,8 @@ from mappings.common import MEMBER
 
 def same_member(draft: Draft) -> None:
     """A document is about the member whose case or interaction it belongs to."""
-    subject = draft.put.get("subject")
-    if subject is None or draft.parent is None or subject == (draft.previous or {}).get("subject"):
+    subject, before = draft.wanted.get("subject"), (draft.previous or {}).get("subject")
+    if subject is None or draft.parent is None or subject == before:
         return
     key = key_reader(MEMBER.to, MEMBER.sid, draft.context)(subject)
     stored = draft.parent.get("subject")
@@ -30,7 +30,7 @@ def same_parent(kind: str, place: str) -> WriteRule:
     """A document stays where it is."""
 
     def judge(draft: Draft) -> None:
-        named = draft.put.get("context", {}).get(place, ())
+        named = draft.wanted.get("context", {}).get(place, ())
         before = (draft.previous or {}).get("context", {}).get(place, ())
         if draft.parent is None or named == before:
             return

@@ -56,6 +56,20 @@ START, END = ("date_start", "STARTDATE"), ("date_end", "ENDDATE")
 
 
 @dataclass(frozen=True)
+class FlagName(Concept):
+    """The flag's name; words alone are its message, and become its name where it has none."""
+
+    def decoder(self, site: Site) -> Decode:
+        decode_concept = super().decoder(site)
+
+        def decode(value: Any, old: Any) -> Any:
+            coded = any("code" in each for each in value.get("coding", ()))
+            return decode_concept(value, old) if coded or old in (None, "") else old
+
+        return decode
+
+
+@dataclass(frozen=True)
 class FlagStatus(Code):
     """The stored status; where there is none, active while the period is open, else inactive.
 
@@ -87,6 +101,10 @@ class FlagStatus(Code):
             return "inactive" if ended else "active"
 
         return encode
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return STATUS
 
     def decoder(self, site: Site) -> Decode:
         """Store the status under the name that the document has for it."""
@@ -148,17 +166,11 @@ def _end_compares(prefix: str, site: Site) -> Filter:
 
 def one_active_flag(source: Compiled, draft: Draft) -> Clash | None:
     """A member has one active flag of a name; what was so before the write is not judged."""
-    if draft.put.get("status") != "active":
+    name, member = _marks(draft.document)
+    if draft.put.get("status") != "active" or name is None or member is None:
         return None
-    name, subject = draft.document.get("name"), draft.document.get("subject")
-    if isinstance(name, dict):
-        name = name.get("value")
-    member = key_text(subject.get("id") if isinstance(subject, dict) else subject)
-    if not isinstance(name, str) or member is None:
-        return None
-    before = draft.previous or {}
-    same = [before.get(each) == draft.put.get(each) for each in ("status", "code", "subject")]
-    if all(same):
+    was_active = (draft.previous or {}).get("status") == "active"
+    if was_active and _marks(draft.old or {}) == (name, member):
         return None
     patient = [Target("Patient", member)]
     filter = all_of(
@@ -174,6 +186,14 @@ def one_active_flag(source: Compiled, draft: Draft) -> Clash | None:
     return Clash(f"flag {member} {name}", filter, text, "Flag.code")
 
 
+def _marks(document: dict[str, Any]) -> tuple[str | None, str | None]:
+    """Return the name of a flag and the key of its member."""
+    name, subject = document.get("name"), document.get("subject")
+    name = name.get("value") if isinstance(name, dict) else name
+    member = key_text(subject.get("id") if isinstance(subject, dict) else subject)
+    return name if isinstance(name, str) else None, member
+
+
 # fmt: off
 FLAG = Mapping(
     "Flag",
@@ -184,7 +204,7 @@ FLAG = Mapping(
         # FHIR element       stored field   kind                                                search
         rule("status",         WHOLE,         FlagStatus(FLAG_STATUS, required=True),             "status"),
         rule("category[]",     CATEGORY,      Concept("flag-category"),                           "category"),
-        rule("code",           "name",        Concept("flag-name", required=True, shows=True, any_code=True), "code"),
+        rule("code",           "name",        FlagName("flag-name", required=True, shows=True, any_code=True), "code"),
         rule("code.text",      VALUE,         Text(of_code=True),                                  "code"),
         rule("subject",        "subject",     REQUIRED_MEMBER,                                    "patient subject"),
         rule("period.start",   START,         Date(),                                             "date.start"),

@@ -112,6 +112,10 @@ class TargetMeasure(Kind):
 
         return encode
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return ("target_measure",)
+
     def decoder(self, site: Site) -> Decode:
         """Store the detail with its type; `measure` is the goal's name where nothing better is."""
         del site

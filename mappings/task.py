@@ -39,10 +39,7 @@ INTENT = Code(
 
 def completed_now(draft: Draft) -> None:
     """A task that becomes completed ended now, unless the client says when."""
-    before = (draft.previous or {}).get("status")
-    period = draft.put.get("executionPeriod", {})
-    if draft.put.get("status") == "completed" != before and "end" not in period:
-        draft.put["executionPeriod"] = {**period, "end": draft.now_text}
+    draft.end_now("executionPeriod", became=draft.becomes("status", "completed"))
 
 
 # fmt: off
@@ -73,10 +70,8 @@ TASK = Mapping(
         CREATED_BY,
         UPDATED_BY,
     ),
-    finish=(
-        period_in_order("executionPeriod", field="completed_on"),
-        not_before("lastModified", "authoredOn", field="updated"),
-    ),
+    finish=(period_in_order("executionPeriod", field="completed_on"),),
+    mends=(not_before("lastModified", "authoredOn", field="updated"),),
     worklist=("status", "due"),
     main_date="authored-on",
     writes=WRITABLE,

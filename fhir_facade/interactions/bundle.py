@@ -132,7 +132,8 @@ class _Attempt(Generic[R]):
     async def _match(self, asked: Criteria, entry: Entry) -> str | None:
         """Return the one match of an entry's criteria, and say where they stand if it fails."""
         try:
-            return await the_match(self._records, asked)
+            found = await the_match(self._records, asked)
+            return None if found is None else found.id
         except FacadeError as error:
             name = "ifNoneExist" if entry.method == "POST" else "url"
             error.issues = tuple(
@@ -272,7 +273,8 @@ class _Attempt(Generic[R]):
         pairs = pairs_of(criterion.query, criterion.path)
         try:
             asked = criteria(registry.type(criterion.type), pairs, options)
-            return await the_match(self._records, asked)
+            found = await the_match(self._records, asked)
+            return None if found is None else found.id
         except MultipleMatches:
             raise MultipleMatches(_SEVERAL, expression=criterion.path) from None
         except FacadeError as error:

@@ -163,19 +163,24 @@ def _no_id(record: Record) -> bool:
     return record.document.get("document_id") in (None, "")
 
 
+def urns_of(parent: dict[str, Any], element: dict[str, Any], position: int) -> tuple[str, str]:
+    """Return the fullUrls of a document without an id: by its place, and by its number too."""
+    names = (fhir_id(parent.get("_id")), element.get("bucket"), element.get("path"))
+    made = uuid.uuid5(_DOCUMENTS, "\0".join(map(str, names)))
+    return made.urn, uuid.uuid5(made, str(position)).urn
+
+
 def _add_without_id(parts: _Parts, record: Record) -> None:
     """A document without an id of its own is served inside the bundle only."""
-    parent = record.document[PARENT].get("_id")
-    names = (fhir_id(parent), record.document.get("bucket"), record.document.get("path"))
-    made = uuid.uuid5(_DOCUMENTS, "\0".join(map(str, names)))
-    if made.urn in parts.urls:
-        made = uuid.uuid5(made, str(record.place[1]))
-    stand_in = Record(record.source, {**record.document, "document_id": str(made)}, record.version)
+    first, second = urns_of(record.document[PARENT], record.document, record.place[1])
+    urn = second if first in parts.urls else first
+    made = urn.removeprefix("urn:uuid:")
+    stand_in = Record(record.source, {**record.document, "document_id": made}, record.version)
     resource = stand_in.resource([])
     if resource is not None:
         del resource["id"], resource["masterIdentifier"]
         _make_absolute(resource, parts.base_url)
-        parts.add(resource, record.version, made.urn)
+        parts.add(resource, record.version, urn)
 
 
 def _make_absolute(value: Any, base_url: str) -> None:

@@ -5,7 +5,8 @@ https://hl7.org/fhir/R4/bundle.html
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -129,3 +130,48 @@ def at_part(error: FacadeError, part: Part) -> FacadeError:
         path = (each.expression or "").partition(".")[2]
         issues.append(replace(each, expression=f"{part.expression}.{path}".rstrip(".")))
     return type(error)(str(error), issues=issues, headers=error.headers)
+
+
+def by_holder(parts: Sequence[Part], case: str, base_url: str) -> dict[str, list[Part]]:
+    """Return the documents by the resource they stand in: an interaction that is named, or it."""
+    found: dict[str, list[Part]] = {}
+    carried = {f"{part.type}/{part.id}" for part in of_types(parts, ["Communication"])}
+    for part in of_types(parts, [DOCUMENT]):
+        related = part.resource.get("context", {}).get("related", ())
+        named = [str(each.get("reference", "")).removeprefix(f"{base_url}/") for each in related]
+        inside = next((each for each in named if each in carried), None)
+        elsewhere = any(each.startswith("Communication/") for each in named)
+        holder = inside or (f"{CASE_TYPE}/{case}" if not elsewhere else named[0])
+        found.setdefault(holder, []).append(part)
+    return found
+
+
+_PATIENTS: Final = {CASE_TYPE: "patient", "Task": "for"}
+
+
+def same_patient(parts: Sequence[Part], base_url: str) -> None:
+    """Raise Unprocessable for each part that is about another patient than the case."""
+
+    def of(part: Part) -> str | None:
+        reference = part.resource.get(_PATIENTS.get(part.type, "subject"), {})
+        literal = reference.get("reference")
+        return None if literal is None else str(literal).removeprefix(f"{base_url}/")
+
+    episode = the_part(parts, CASE_TYPE)
+    own = None if episode is None else of(episode)
+    issues = [
+        _issue("A part of a case is about the case's patient.", part.expression)
+        for part in parts
+        if part.type not in (DOCUMENT, LOG) and own is not None and of(part) not in (None, own)
+    ]
+    if issues:
+        raise Unprocessable("another patient", issues=issues)
+
+
+@contextmanager
+def at_entry(part: Part) -> Iterator[None]:
+    """Say of each error in which entry of the bundle it is."""
+    try:
+        yield
+    except FacadeError as error:
+        raise at_part(error, part) from error

@@ -5,14 +5,11 @@ https://hl7.org/fhir/R4/http.html#transaction
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from fhir_facade.errors import (
     BadRequest,
     BusinessRule,
-    FacadeError,
     Gone,
     Issue,
     NotFound,
@@ -26,12 +23,15 @@ from fhir_facade.interactions.case_bundle import (
     OUTCOME,
     SHARED,
     Part,
-    at_part,
+    at_entry,
+    by_holder,
     of_types,
     read_parts,
     renamed,
+    same_patient,
     the_part,
 )
+from fhir_facade.interactions.case_documents import DELETED, DOCUMENTS, CaseDocuments, with_versions
 from fhir_facade.interactions.locate import Located, locate
 from fhir_facade.interactions.prepare import (
     Matches,
@@ -48,7 +48,7 @@ from fhir_facade.interactions.units import all_or_nothing, attempted
 from fhir_facade.interactions.write import (
     Writes,
 )
-from fhir_facade.rules.draft import Resource
+from fhir_facade.rules.draft import Document, Resource
 from fhir_facade.rules.json_text import comparable, read_json
 from fhir_facade.rules.kinds.links import case_keys
 from fhir_facade.rules.mapping import (
@@ -56,8 +56,9 @@ from fhir_facade.rules.mapping import (
     Compiled,
 )
 from fhir_facade.rules.registry import ResourceType
-from fhir_facade.rules.text import fhir_id, stored_ids
+from fhir_facade.rules.text import fhir_id, is_set, stored_ids
 from fhir_facade.rules.writing import Written
+from fhir_facade.store.codec import decode
 
 _NO_TRANSACTIONS = (
     "A case is written all or nothing, and this server's database has no transactions: "
@@ -67,6 +68,9 @@ _NOT_COPIED = "The log of a case is its own: Provenance entries were not copied.
 _LOG_CHANGED = "The log of a case is never edited: send Provenance as it was read, or leave it out."
 _NO_PRIMARY = "At least one participant of a case must be primary."
 _NOT_LINKED = "A part of a case refers to it: by focus, about, or the extension 'case'."
+_NOT_OF_CASE = "A document of a case stands in it, or in an interaction that the bundle carries."
+_ONE_OUTCOME = "A case has one outcome, and this one has it already."
+_DEEP = 1000
 
 
 @dataclass
@@ -78,6 +82,8 @@ class Case:
     parts: list[Part]
     is_new: bool = True
     expects: Matches = anything
+    documents: dict[str, list[Part]] = field(default_factory=dict)
+    """The documents that are yet to be put into the resource they belong to."""
     issues: list[Issue] = field(default_factory=list)
 
 
@@ -99,6 +105,7 @@ class CaseWrites:
         self._records: Records = writes.records
         registry = writes.records.registry
         self._type: ResourceType = registry.types[CASE_TYPE]
+        self._documents = CaseDocuments(writes)
         self._sources: dict[str, Compiled] = {
             name: registry.types[name].sources[0] for name in (*SHARED, OUTCOME)
         }
@@ -106,6 +113,7 @@ class CaseWrites:
     async def create(self, bundle: Resource, base_url: str) -> WrittenCase:
         """Create a case from a bundle; every part gets a new id."""
         parts = read_parts(bundle)
+        same_patient(parts, base_url)
         kept = [part for part in parts if part.type != LOG]
         fhir = new_id()
         named = renamed(kept, lambda part: fhir if part.type in SHARED else new_id(), base_url)
@@ -124,6 +132,7 @@ class CaseWrites:
             if part.id != fhir:
                 text = "This part of a case has the id of the case."
                 raise BadRequest(text, expression=f"{part.expression}.id")
+        same_patient(parts, base_url)
         ids = {part.place: await self._kept_id(part) for part in parts}
         named = renamed(parts, lambda part: ids[part.place], base_url)
         case = Case(fhir, base_url, named, is_new=False, expects=expects)
@@ -132,7 +141,7 @@ class CaseWrites:
 
     async def _kept_id(self, part: Part) -> str:
         """Return the id of a part that is there already, or a new one."""
-        known = part.type in (*SHARED, LOG)
+        known = part.type in (*SHARED, LOG) or (part.type == DOCUMENT and not part.id)
         if known or (part.id and await self._located(part) is not None):
             return part.id
         return new_id()
@@ -163,6 +172,7 @@ class CaseWrites:
     async def _committed(self, case: Case) -> None:
         async def work(can_undo: bool) -> None:
             case.issues.clear()
+            case.documents = by_holder(case.parts, case.id, case.base_url)
             if not can_undo and len(case.parts) > len(of_types(case.parts, SHARED)):
                 raise Unsupported(_NO_TRANSACTIONS)
             await self._expected(case)
@@ -175,19 +185,95 @@ class CaseWrites:
         old = await self._old(case)
         before = {} if old is None else await self._served(old)
         for part in of_types(case.parts, ITEM_ORDER):
-            with _at(part):
-                prepared = await self._prepared(case, part)
-                if case.id not in case_keys(prepared.document.get("linkedModules")):
-                    raise Unprocessable(_NOT_LINKED, expression=part.type)
-                await self._make(case, prepared)
-        await self._make(case, await self._prepared_case(case, old, before))
-        for part in of_types(case.parts, (DOCUMENT, OUTCOME)):
-            with _at(part):
-                await self._make(case, await self._prepared(case, part))
+            with at_entry(part):
+                await self._write_item(case, part)
+        await self._write_case(case, old, before)
+        for part in of_types(case.parts, (OUTCOME,)):
+            with at_entry(part):
+                await self._write_outcome(case, part)
         for part in of_types(case.parts, (LOG,)):
             await self._same_log(part)
+        if case.documents:
+            part = next(iter(case.documents.values()))[0]
+            raise Unprocessable(_NOT_OF_CASE, expression=f"{part.expression}.context")
         if not case.is_new:
             await self._say_what_is_left(case)
+
+    async def _write_item(self, case: Case, part: Part) -> None:
+        """Write a work item and the documents that stand in it; one that stays is left alone."""
+        located = await self._located(part)
+        source = self._records.registry.types[part.type].sources[0]
+        own = case.documents.pop(f"{part.type}/{part.id}", [])
+        if located is not None and not _is_linked(case, located.element):
+            raise Unprocessable(_NOT_LINKED, expression=part.type)
+        old = None if located is None else located.element
+        begin = {"_id": stored_ids(part.id)[0]}
+        written = self._writer(source, part, old, located, case, begin)
+        if not _is_linked(case, written.document):
+            raise Unprocessable(_NOT_LINKED, expression=part.type)
+        holder = self._documents.put_into(source, written.document, own, case.base_url)
+        if holder is not None:
+            names = {DOCUMENTS: holder.document[DOCUMENTS]}
+            old = None if old is None else {**old, **names}
+            written = self._writer(source, part, old, located, case, {**begin, **names})
+        elif located is not None and self._stays(source, part, located):
+            return
+        for name in DELETED:
+            if is_set(written.document.get(name)):
+                written.document[name] = False
+        method = "POST" if located is None else "PUT"
+        prepared = self._writes.whole_document(source, located, written, method)
+        await self._make(case, with_versions(prepared, holder))
+
+    def _writer(
+        self,
+        source: Compiled,
+        part: Part,
+        old: Document | None,
+        located: Located | None,
+        case: Case,
+        begin: Document,
+    ) -> Written:
+        return self._writes.writer(source).write(
+            part.resource,
+            old,
+            now(),
+            begin=begin,
+            base_url=case.base_url,
+            is_gone=located is not None and located.is_deleted,
+        )
+
+    def _stays(self, source: Compiled, part: Part, located: Located) -> bool:
+        """Say whether a part is as it is served."""
+        served = located.translation.body
+        if served is None:
+            return False
+        parts = (read_json(served, max_depth=_DEEP), part.resource)
+        one, other = (source.parts(each, located.element) for each in parts)
+        return comparable(one) == comparable(other)
+
+    async def _write_outcome(self, case: Case, part: Part) -> None:
+        located, source = await self._located(part), self._sources[OUTCOME]
+        if located is None and await self._has_outcome(case):
+            raise Unprocessable(_ONE_OUTCOME, expression=part.type)
+        if located is not None and not _is_linked(case, located.element):
+            raise Unprocessable(_NOT_LINKED, expression=part.type)
+        if located is not None and self._stays(source, part, located):
+            return
+        old = None if located is None else located.element
+        begin = {"_id": stored_ids(part.id)[0]}
+        written = self._writer(source, part, old, located, case, begin)
+        if not _is_linked(case, written.document):
+            raise Unprocessable(_NOT_LINKED, expression=part.type)
+        prepared = self._writes.whole_document(source, located, written, "PUT")
+        await self._make(case, replace(prepared, versions=()))
+
+    async def _has_outcome(self, case: Case) -> bool:
+        source = self._sources[OUTCOME]
+        async for raw in self._records.linked(source.mapping.collection, [case.id]):
+            if not source.is_deleted(decode(raw)):
+                return True
+        return False
 
     async def _make(self, case: Case, prepared: Prepared) -> None:
         case.issues += (await self._writes.make(prepared)).issues
@@ -213,23 +299,23 @@ class CaseWrites:
                 found[name] = resource
         return found
 
-    async def _prepared(self, case: Case, part: Part) -> Prepared:
-        """Return the write of a part that is a document or a record of its own."""
-        resource, located = self._records.registry.types[part.type], await self._located(part)
-        put = part.resource
-        if located is not None and not located.is_deleted:
-            prepared = self._writes.changed(located, put, case.base_url, "PUT")
-        elif part.type == OUTCOME:
-            prepared = self._writes.new_document(resource.sources[0], put, case.base_url, part.id)
-        else:
-            prepared = await self._writes.prepare_create(resource, put, case.base_url, part.id)
-        kept = resource.sources[0].mapping.writes
-        return prepared if kept else replace(prepared, versions=prepared.versions[:0])
-
-    async def _prepared_case(
+    async def _write_case(
         self, case: Case, old: Located | None, before: dict[str, Resource]
-    ) -> Prepared:
-        """Return the write of the case's own document, which several resources share."""
+    ) -> None:
+        """Write the case's own document, which several resources share."""
+        written = await self._shared(case, old, before)
+        source = self._sources[CASE_TYPE]
+        own = case.documents.pop(f"{CASE_TYPE}/{case.id}", [])
+        holder = self._documents.put_into(source, written.document, own, case.base_url)
+        if holder is not None:
+            written = written._replace(document=holder.document)
+        method = "POST" if old is None else "PUT"
+        prepared = self._writes.whole_document(source, old, written, method)
+        await self._make(case, with_versions(prepared, holder))
+
+    async def _shared(
+        self, case: Case, old: Located | None, before: dict[str, Resource]
+    ) -> Written:
         items = (await self._records.work_items([case.id]))[case.id]
         linked = {LINKED: self._records.linked_ids(items)}
         document = None if old is None else old.element
@@ -237,7 +323,7 @@ class CaseWrites:
         issues: list[Issue] = []
         for part in of_types(case.parts, SHARED):
             source = self._sources[part.type]
-            with _at(part):
+            with at_entry(part):
                 written = self._writes.writer(source).write(
                     part.resource,
                     document,
@@ -251,9 +337,7 @@ class CaseWrites:
             issues += written.issues
         if written is None or (old is None and the_part(case.parts, "CareTeam") is None):
             raise BusinessRule(_NO_PRIMARY, expression="Bundle.entry")
-        whole = written._replace(issues=tuple(issues))
-        method = "POST" if old is None else "PUT"
-        return self._writes.whole_document(self._sources[CASE_TYPE], old, whole, method)
+        return written._replace(issues=tuple(issues))
 
     async def _same_log(self, part: Part) -> None:
         """Raise Unprocessable for a log entry that is not as it is served."""
@@ -275,15 +359,10 @@ class CaseWrites:
             case.issues.append(Issue("information", "informational", text))
 
 
+def _is_linked(case: Case, document: Document) -> bool:
+    return case.id in case_keys(document.get("linkedModules"))
+
+
 def _same(source: Compiled, served: Resource, sent: Resource) -> bool:
-    own, other = source.parts(served), source.parts(sent)
+    own, other = source.parts(served, {}), source.parts(sent, {})
     return comparable(own) == comparable(other)
-
-
-@contextmanager
-def _at(part: Part) -> Iterator[None]:
-    """Say of each error in which entry of the bundle it is."""
-    try:
-        yield
-    except FacadeError as error:
-        raise at_part(error, part) from error

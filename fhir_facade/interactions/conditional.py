@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from fhir_facade.errors import BadRequest, MultipleMatches, NotFound, UnknownParameter
 from fhir_facade.interactions.leases import leases
@@ -21,6 +22,7 @@ from fhir_facade.interactions.prepare import (
 )
 from fhir_facade.interactions.records import Records
 from fhir_facade.interactions.search import search
+from fhir_facade.interactions.units import attempted
 from fhir_facade.interactions.write import (
     Writes,
 )
@@ -28,6 +30,7 @@ from fhir_facade.rules.draft import Resource
 from fhir_facade.rules.registry import ResourceType
 from fhir_facade.search.options import SearchOptions
 from fhir_facade.search.plan import plan_types
+from fhir_facade.store.base import Overtaken
 
 _NOT_CRITERIA = ("_format", "_pretty")
 _SEVERAL = "The criteria match several resources; name more, or name one by its id."
@@ -64,8 +67,15 @@ def _first_name(name: str) -> str:
     return re.split("[:.]", name, maxsplit=1)[0]
 
 
-async def the_match(records: Records, asked: Criteria) -> str | None:
-    """Return the id of the one match, None if there is none; raise MultipleMatches."""
+class Found(NamedTuple):
+    """The one resource that criteria match, in the version in which they do."""
+
+    id: str
+    version: str
+
+
+async def the_match(records: Records, asked: Criteria) -> Found | None:
+    """Return the one match, None if there is none; raise MultipleMatches."""
     plan = plan_types(
         (asked.resource,), [*asked.pairs, ("_count", "2")], asked.options, hidden=True
     )
@@ -74,17 +84,31 @@ async def the_match(records: Records, asked: Criteria) -> str | None:
         raise MultipleMatches(_SEVERAL)
     if page.unservable:
         raise MultipleMatches("The criteria match a document that FHIR cannot express.")
-    return page.entries[0].id if page.entries else None
+    if not page.entries:
+        return None
+    (entry,) = page.entries
+    return Found(entry.id, entry.match.translation(records).version)
+
+
+def _still(found: Found, expects: Matches) -> Matches:
+    """Return what the client expects of the very version that matched; another is overtaken."""
+
+    def matches(version: str | None) -> bool:
+        if version != found.version:
+            raise Overtaken
+        return expects(version)
+
+    return matches
 
 
 async def create(writes: Writes, asked: Criteria, put: Resource, base_url: str) -> Result:
     """Create a resource unless one matches; return that one unchanged."""
     writes.require(asked.resource, "create")
     async with leases(writes.records.store, [asked.key]):
-        fhir = await the_match(writes.records, asked)
-        if fhir is None:
+        found = await the_match(writes.records, asked)
+        if found is None:
             return await writes.create(asked.resource, put, base_url)
-    return await unchanged(writes.records, asked.resource, fhir)
+    return await unchanged(writes.records, asked.resource, found.id)
 
 
 async def unchanged(records: Records, resource: ResourceType, fhir: str) -> Result:
@@ -101,17 +125,25 @@ async def update(
 ) -> Result:
     """Update the one match, or create the resource where there is none."""
     writes.require(asked.resource, "update")
-    async with leases(writes.records.store, [asked.key]):
-        given, fhir = put.get("id"), await the_match(writes.records, asked)
-        if fhir is not None and given not in (None, fhir):
+
+    async def work() -> Result:
+        given, found = put.get("id"), await the_match(writes.records, asked)
+        if found is None:
+            expect(expects, None)
+            if given is None:
+                return await writes.create(asked.resource, put, base_url)
+            return await writes.update(asked.resource, str(given), put, base_url, expects)
+        if given not in (None, found.id):
             raise BadRequest(
                 "The resource that matches has another id than the one sent.",
                 expression=f"{asked.resource.name}.id",
             )
-        if fhir is None and given is None:
-            expect(expects, None)
-            return await writes.create(asked.resource, put, base_url)
-        return await writes.update(asked.resource, fhir or str(given), put, base_url, expects)
+        still = _still(found, expects)
+        prepared = await writes.prepare_update(asked.resource, found.id, put, base_url, still)
+        return await writes.make(prepared)
+
+    async with leases(writes.records.store, [asked.key]):
+        return await attempted(work)
 
 
 async def patch(
@@ -119,17 +151,29 @@ async def patch(
 ) -> Result:
     """Patch the one match; raise NotFound where there is none."""
     writes.require(asked.resource, "patch")
-    fhir = await the_match(writes.records, asked)
-    if fhir is None:
-        raise NotFound(f"No {asked.resource.name} matches the criteria.")
-    return await writes.patch(asked.resource, fhir, change, base_url, expects)
+
+    async def work() -> Result:
+        found = await the_match(writes.records, asked)
+        if found is None:
+            raise NotFound(f"No {asked.resource.name} matches the criteria.")
+        still = _still(found, expects)
+        prepared = await writes.prepare_patch(asked.resource, found.id, change, base_url, still)
+        return await writes.make(prepared)
+
+    return await attempted(work)
 
 
 async def delete(writes: Writes, asked: Criteria, expects: Matches = anything) -> Result | None:
     """Delete the one match; return None where there is none."""
     writes.require(asked.resource, "delete")
-    fhir = await the_match(writes.records, asked)
-    if fhir is None:
-        expect(expects, None)
-        return None
-    return await writes.delete(asked.resource, fhir, expects)
+
+    async def work() -> Result | None:
+        found = await the_match(writes.records, asked)
+        if found is None:
+            expect(expects, None)
+            return None
+        still = _still(found, expects)
+        prepared = await writes.prepare_delete(asked.resource, found.id, still)
+        return None if prepared is None else await writes.make(prepared)
+
+    return await attempted(work)

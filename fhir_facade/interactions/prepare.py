@@ -28,6 +28,7 @@ from fhir_facade.interactions.records import Record, Records, Translation, versi
 from fhir_facade.interactions.versions import Version, last_updated, seen
 from fhir_facade.rules.draft import Clash, Document, Resource
 from fhir_facade.rules.json_text import read_json
+from fhir_facade.rules.kinds.merging import as_list
 from fhir_facade.rules.mapping import (
     Compiled,
 )
@@ -154,8 +155,8 @@ class Preparations:
     ) -> Prepared:
         """Return the write that adds a record to an array of the document it names."""
         parent = await find_parent(self.records, resource, put, base_url)
-        elements = parent.document.get(parent.source.mapping.unwind or "")
-        around = Around(parent.document, len(elements or ()) + 1)
+        elements = as_list(parent.document.get(parent.source.mapping.unwind or ""))
+        around = Around(parent.document, len(elements) + 1)
         written = self.writer(parent.source).write(
             put,
             None,
@@ -185,6 +186,8 @@ class Preparations:
                 raise BadRequest("The id in the URL is not one that can be stored.")
             return await self.prepare_create(resource, put, base_url, fhir, "PUT")
         expect(expects, None if located.is_deleted else located.translation.version)
+        if located.is_deleted and "create" not in resource.sources[0].mapping.writes:
+            raise Gone(f"This {resource.name} has been deleted.")
         return self.changed(located, put, base_url, "PUT")
 
     async def prepare_patch(
@@ -224,6 +227,7 @@ class Preparations:
             around=around,
             base_url=base_url,
             patched=method == "PATCH",
+            is_gone=located.is_deleted,
         )
         for name in _DELETED:
             if is_set(written.document.get(name)):
@@ -296,8 +300,7 @@ class Preparations:
         """Return the document around a record with the record in its place."""
         name = source.mapping.unwind or ""
         whole = dict(around.parent)
-        elements = whole.get(name)
-        others = list(elements) if isinstance(elements, list) else []
+        others = list(as_list(whole.get(name)))
         others[around.position - 1 : around.position] = [element]
         whole[name] = others
         touch(whole, now(), source.context.timezone)

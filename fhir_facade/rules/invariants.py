@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,19 +40,21 @@ def _leave_out(
     findings.append(Finding(Severity.DEGRADED, fields, element, reason))
 
 
-def not_before(name: str, earlier: str, field: str) -> Finish:
-    """Leave out a dateTime that is not after the one it must follow (inv-1 of Task)."""
+def not_before(name: str, earlier: str, field: str) -> Mend:
+    """Leave out a dateTime that is not after the one it must follow (inv-1 of Task).
 
-    def finish(
-        resource: dict[str, Any], document: dict[str, Any], findings: Findings, context: Context
-    ) -> None:
-        del document, context
+    What a client sent is left out only where it certainly lies before.
+    """
+
+    def mend(resource: dict[str, Any], kept: Collection[str], findings: Findings) -> None:
         first, second = resource.get(earlier), resource.get(name)
-        if first is not None and second is not None and not in_order(first, second):
+        if first is None or second is None or in_order(first, second):
+            return
+        if name not in kept or in_order(second, first):
             element = fhirpath(resource["resourceType"], name)
             _leave_out(resource, name, element, field, f"lies before {earlier}", findings)
 
-    return finish
+    return mend
 
 
 def period_in_order(*path: str, field: str) -> Finish:

@@ -7,9 +7,10 @@ indexes, the CapabilityStatement and the documentation are derived from it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from collections.abc import Mapping as Mapping_
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, NamedTuple
 
 from fhir_facade import __version__
@@ -17,11 +18,13 @@ from fhir_facade.rules import overlay
 from fhir_facade.rules.context import Context
 from fhir_facade.rules.draft import Clash, Draft
 from fhir_facade.rules.elements import Put, fhirpath, placer
+from fhir_facade.rules.fields import fields_by_part, fields_digest
 from fhir_facade.rules.filters import Filter, all_of, any_of
 from fhir_facade.rules.findings import Encode, Finding, Findings, Severity, is_unservable
 from fhir_facade.rules.getting import WHOLE, getter
 from fhir_facade.rules.kinds.base import Kind, Site
 from fhir_facade.rules.kinds.record import MARKS, RECORD_STATE
+from fhir_facade.rules.own import Own
 from fhir_facade.rules.param import Param, Place, joined, outer
 from fhir_facade.rules.text import TRUE_VALUES, is_set
 
@@ -39,6 +42,9 @@ LINKED = "linked"
 Finish = Callable[[dict[str, Any], dict[str, Any], Findings, Context], None]
 """Mends a finished resource where an invariant ties several elements together."""
 
+
+Mend = Callable[[dict[str, Any], Collection[str], Findings], None]
+"""Mends a resource with what is kept in it, given the names of the parts that are."""
 
 WriteRule = Callable[[Draft], None]
 """A business rule, given the `Draft` of a write."""
@@ -90,6 +96,8 @@ class Mapping:
     fixed: dict[str, Any] = field(default_factory=dict)
     """Elements that are the same in every resource."""
     finish: tuple[Finish, ...] = ()
+    mends: tuple[Mend, ...] = ()
+    """The same, for what is kept beside the stored fields too."""
     links: tuple[str, ...] = ()
     """Work item types whose records linked to the case the mapping reads, as `linked`."""
     composites: Mapping_[str, tuple[str, str]] = field(default_factory=dict)
@@ -159,13 +167,12 @@ class Compiled:
         self._steps: list[Step] = [self._step(each) for each in mapping.rules if each.served]
         self.params = self._params()
         self._tags = context.code_system(RECORD_STATE)
-        self._assigned = overlay.Assigned(
-            {
-                each.element.removesuffix("[]"): context.identifier_system(each.kind.assigned)
-                for each in mapping.rules
-                if each.kind.assigned is not None
-            }
-        )
+        self._systems = {
+            each.element.removesuffix("[]"): context.identifier_system(each.kind.assigned)
+            for each in mapping.rules
+            if each.kind.assigned is not None
+        }
+        self._fields = fields_by_part(mapping.rules, context)
         self.servable = self._servable()
         self.not_deleted: Filter = {
             path: {"$nin": list(TRUE_VALUES)} for path in mapping.deleted_paths
@@ -243,21 +250,55 @@ class Compiled:
     ) -> dict[str, Any] | None:
         """Return the resource of a stored document; None, with a finding, if it is unservable."""
         resource = self.encode_stored(document, version, findings)
-        if resource is not None and overlay.FIELD in document:
-            parts = self.bare_parts(resource)
-            for part in overlay.apply(resource, document, parts, self._tags, self._assigned):
+        if resource is None:
+            return None
+        kept: Collection[str] = ()
+        if overlay.FIELD in document:
+            digests = self.digest(document), self._read_digest(resource, document)
+            own = self._own(document)
+            kept, overruled = overlay.apply(resource, document, digests, self._tags, own)
+            for part in overruled:
                 element = f"{self.resource}.{part}"
                 findings.append(Finding(Severity.NOTED, overlay.FIELD, element, OVERRULED))
+        for mend in self.mapping.mends:
+            mend(resource, kept, findings)
         return resource
 
-    def parts(self, resource: dict[str, Any]) -> overlay.Parts:
-        """Return the parts of a resource that a client decides."""
-        return self._assigned.without(overlay.split(resource, self._tags))
+    def digest(self, document: dict[str, Any]) -> overlay.Digest:
+        """Return what gives the digest of the stored fields that a part is read from."""
 
-    def bare_parts(self, resource: dict[str, Any]) -> overlay.Parts:
+        def digest(part: str) -> str:
+            return fields_digest(self._fields, part, document)
+
+        return digest
+
+    def _read_digest(self, resource: dict[str, Any], document: dict[str, Any]) -> overlay.Digest:
+        """Return what gives the digest of what a part reads as; worked out when it is asked for."""
+        parts = cache(lambda: self.bare_parts(resource, document))
+        return lambda part: overlay.digest_of(parts().get(part))
+
+    def _own(self, document: dict[str, Any]) -> Own:
+        shown: dict[str, list[Any]] = {}
+        for each in self.mapping.rules:
+            if each.kind.shows_others:
+                encode = each.kind.encoder(self._site(each, each.fields[0]))
+                value = getter(each.fields)(document)
+                found = None if value is None else encode(value, [])
+                shown.setdefault(each.element.removesuffix("[]"), []).extend(found or ())
+        return Own(self._systems, shown)
+
+    def left_out(self, resource: dict[str, Any], document: dict[str, Any]) -> dict[str, list[str]]:
+        """Return by element the records that it shows and that a client left out."""
+        return self._own(document).missing(overlay.split(resource, self._tags))
+
+    def parts(self, resource: dict[str, Any], document: dict[str, Any]) -> overlay.Parts:
+        """Return the parts of a resource that a client decides."""
+        return self._own(document).without(overlay.split(resource, self._tags))
+
+    def bare_parts(self, resource: dict[str, Any], document: dict[str, Any]) -> overlay.Parts:
         """Return the same without what the mapping makes up where nothing is stored."""
         bare = self.mapping.bare
-        return self.parts(resource if bare is None else bare(resource))
+        return self.parts(resource if bare is None else bare(resource), document)
 
     def encode_stored(
         self, document: dict[str, Any], version: str, findings: Findings

@@ -1,22 +1,25 @@
 """What the stored fields cannot hold of a resource, kept beside them in the document.
 
 A document's `fhir` object has, by resource type, one entry a part that reads differently from what
-a client wrote: the part as it came (`kept`) and as the stored fields read then (`mapped`), both as
-JSON text. The kept part is served as long as the stored fields still read the same.
+a client wrote: the part as it came, as JSON text (`kept`), and digests of the stored fields that
+it is read from (`beside`) and of how they read (`mapped`). The kept part is served as long as one
+of the two is what it was: a field may hold more than the part, a release may read it otherwise.
 
 A part is an element of the resource with its `_` sibling; extensions are one part for each url.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC
 from typing import Any, NamedTuple
 
 from fhir_facade.errors import FacadeError
 from fhir_facade.rules import dates
 from fhir_facade.rules.json_text import comparable, read_json, to_json
+from fhir_facade.rules.own import Own, still_referred_to
 
 FIELD = "fhir"
 _EXTENSION = "extension|"
@@ -35,7 +38,12 @@ class Entry(NamedTuple):
 
     part: str
     kept: bytes | None
-    mapped: bytes | None
+    beside: str
+    """The digest of the stored fields."""
+    mapped: str
+    """The digest of what they read as."""
+    hides: tuple[str, ...] = ()
+    """The records shown in the element that the client left out."""
 
 
 def split(resource: dict[str, Any], tags: str = "") -> Parts:
@@ -69,22 +77,34 @@ def _meta_parts(meta: dict[str, Any], tags: str) -> Iterator[tuple[str, Any]]:
             yield _META + name, [value or None, sibling]
 
 
+Digest = Callable[[str], str]
+"""Gives the digest of the stored fields that a part is read from."""
+
+
 def differing(
-    put: Parts, mapped: Parts, ignored: Iterable[str], bare: tuple[Parts, Parts]
+    put: Parts,
+    bare: tuple[Parts, Parts],
+    ignored: Iterable[str],
+    digest: Digest,
+    order: list[Any],
+    missing: Mapping[str, list[str]],
 ) -> list[Entry]:
     """Return an entry for each part that the stored fields do not give back.
 
-    `bare` are both without what a mapping makes up, which is no difference.
+    `bare` are what was sent and what is read, without what a mapping makes up, which is no
+    difference; `order` are the urls of the extensions that are read; `missing` are by element the
+    shown records that were not sent.
     """
     found = []
     known = {*ignored, ORDER}
-    for part in (each for each in dict.fromkeys([*put, *mapped]) if each not in known):
+    for part in (each for each in dict.fromkeys([*put, *bare[1], *missing]) if each not in known):
         wanted, given = (each.get(part) for each in bare)
-        if wanted is None or given is None or comparable(wanted) != comparable(given):
-            found.append(Entry(part, _text(put.get(part)), _text(given)))
-    order = put.get(ORDER)
-    if order is not None and order != _order_after(found, put, mapped):
-        found.append(Entry(ORDER, _text(order), None))
+        hides = tuple(missing.get(part, ()))
+        if hides or wanted is None or given is None or comparable(wanted) != comparable(given):
+            found.append(Entry(part, _text(put.get(part)), digest(part), digest_of(given), hides))
+    sent = put.get(ORDER)
+    if sent is not None and sent != _order_after(found, put, order):
+        found.append(Entry(ORDER, _text(sent), "", ""))
     return found
 
 
@@ -109,37 +129,43 @@ def _is_same_instant(sent: str, stored: str) -> bool:
     return found[0] is not None and found[0] == found[1]
 
 
+def digest_of(part: Any) -> str:
+    """Return the digest of what a part reads as."""
+    return hashlib.blake2b(comparable(part), digest_size=8).hexdigest()
+
+
 def _text(value: Any) -> bytes | None:
     return None if value is None else to_json(value)
 
 
-def _order_after(entries: list[Entry], put: Parts, mapped: Parts) -> list[Any]:
+def _order_after(entries: list[Entry], put: Parts, order: list[Any]) -> list[Any]:
     """Return the order of the extensions that the entries leave: the kept ones come last."""
     replaced = {each.part for each in entries}
-    order = [url for url in mapped.get(ORDER, ()) if _EXTENSION + str(url) not in replaced]
+    left = [url for url in order if _EXTENSION + str(url) not in replaced]
     for entry in entries:
         if entry.part.startswith(_EXTENSION) and entry.kept is not None:
-            order += [each.get("url") for each in put[entry.part]]
-    return order
+            left += [each.get("url") for each in put[entry.part]]
+    return left
 
 
-def stored(entries: Iterable[Entry]) -> list[dict[str, str]]:
+def stored(entries: Iterable[Entry]) -> list[dict[str, Any]]:
     """Return entries as a document holds them."""
-    found = []
+    found: list[dict[str, Any]] = []
     for each in entries:
-        texts = {"kept": each.kept, "mapped": each.mapped}
-        known = {name: text.decode() for name, text in texts.items() if text is not None}
-        found.append({"part": each.part, **known})
+        kept: dict[str, Any] = {} if each.kept is None else {"kept": each.kept.decode()}
+        digests = {"beside": each.beside, "mapped": each.mapped}
+        hides = {"hides": list(each.hides)} if each.hides else {}
+        found.append({"part": each.part, **kept, **digests, **hides})
     return found
 
 
-def _entries(document: dict[str, Any], resource: str) -> Iterator[tuple[str, Any, Any]]:
-    """Yield (part, kept, mapped) of a document; what is none of ours is passed over."""
+def _entries(document: dict[str, Any], resource: str) -> Iterator[tuple[str, Any, Any, Any]]:
+    """Yield (part, kept, beside, mapped) of a document; what is none of ours is passed over."""
     for each in elements_of(document, resource):
-        part, kept, mapped = each.get("part"), each.get("kept"), each.get("mapped")
+        part, kept = each.get("part"), each.get("kept")
         try:
             if isinstance(part, str):
-                yield part, _read(kept), _read(mapped)
+                yield part, _read(kept), each.get("beside"), each.get("mapped")
         except FacadeError:
             continue
 
@@ -157,41 +183,53 @@ def elements_of(document: dict[str, Any], resource: str) -> list[dict[str, Any]]
 
 
 def apply(
-    resource: dict[str, Any], document: dict[str, Any], parts: Parts, tags: str, assigned: Assigned
-) -> list[str]:
-    """Put what is kept into a resource; return the kept parts that the platform has overruled.
+    resource: dict[str, Any],
+    document: dict[str, Any],
+    digests: tuple[Digest, Digest],
+    tags: str,
+    own: Own,
+) -> tuple[Collection[str], list[str]]:
+    """Put what is kept into a resource; return those parts, and those that are overruled.
 
-    `parts` are those that the stored fields give, without what a mapping makes up.
+    `digests` are of the stored fields of a part, and of what they read as.
     """
-    entries = list(_entries(document, resource["resourceType"]))
-    if not entries:
-        return []
-    extensions: dict[str, list[Any]] = {}
-    order: Any = None
+    valid: dict[str, Any] = {}
     overruled: list[str] = []
-    for part, kept, mapped in entries:
-        if part == ORDER:
-            order = kept
-        elif comparable(parts.get(part)) != comparable(mapped):
+    for part, kept, beside, mapped in _entries(document, resource["resourceType"]):
+        if part == ORDER or digests[0](part) == beside or digests[1](part) == mapped:
+            valid[part] = kept
+        else:
             overruled.append(part)
-        elif part.startswith(_EXTENSION):
+    order = valid.pop(ORDER, None)
+    hidden = {
+        each["part"]: each["hides"]
+        for each in elements_of(document, resource["resourceType"])
+        if isinstance(each.get("hides"), list)
+    }
+    extensions = {}
+    for part, kept in valid.items():
+        if part.startswith(_EXTENSION):
             extensions[part.removeprefix(_EXTENSION)] = kept or []
         else:
-            _replace(resource, part, kept, assigned, tags)
+            _replace(resource, part, kept, own, tags, hidden.get(part, ()))
     if extensions or order:
         _replace_extensions(resource, extensions, order if isinstance(order, list) else [])
-    return overruled
+    if overruled and "contained" in resource:
+        _set(resource, "contained", still_referred_to(resource))
+    return valid.keys(), overruled
 
 
-def _replace(resource: dict[str, Any], part: str, kept: Any, assigned: Assigned, tags: str) -> None:
+def _replace(
+    resource: dict[str, Any], part: str, kept: Any, own: Own, tags: str, hidden: Iterable[str]
+) -> None:
     value, sibling = kept or [None, None]
     if part.startswith(_META):
-        own = [each for each in resource["meta"].get("tag", ()) if each.get("system") == tags]
+        ours = [each for each in resource["meta"].get("tag", ()) if each.get("system") == tags]
         name = part.removeprefix(_META)
-        _set(resource["meta"], name, [*own, *(value or [])] if name == "tag" else value)
+        _set(resource["meta"], name, [*ours, *(value or [])] if name == "tag" else value)
         _set(resource["meta"], f"_{name}", sibling)
     else:
-        _set(resource, part, assigned.beside(resource, part, value))
+        _set(resource, part, own.beside(resource, part, value, hidden))
         _set(resource, f"_{part}", sibling)
 
 
@@ -215,40 +253,3 @@ def _set(holder: dict[str, Any], name: str, value: Any) -> None:
         holder.pop(name, None)
     else:
         holder[name] = value
-
-
-class Assigned:
-    """The identifiers that the server gives: always served, and never taken from a client."""
-
-    def __init__(self, systems: dict[str, str]) -> None:
-        self._systems = systems
-        """Element (`identifier`) → the identifier system that is the server's."""
-
-    def _is_own(self, name: str, value: Any) -> bool:
-        return isinstance(value, dict) and value.get("system") == self._systems[name]
-
-    def without(self, parts: Parts) -> Parts:
-        """Return the parts less what the server gives."""
-        found = dict(parts)
-        for name in self._systems.keys() & parts.keys():
-            value, sibling = parts[name]
-            if isinstance(value, list):
-                others = [each for each in value if not self._is_own(name, each)]
-                value = others or None
-            elif self._is_own(name, value):
-                value = None
-            if value is None and sibling is None:
-                del found[name]
-            else:
-                found[name] = [value, sibling]
-        return found
-
-    def beside(self, resource: dict[str, Any], name: str, kept: Any) -> Any:
-        """Return what is kept with what the server gives of the same element."""
-        if name not in self._systems:
-            return kept
-        served = resource.get(name)
-        if isinstance(served, list) or isinstance(kept, list):
-            own = [each for each in served or () if self._is_own(name, each)]
-            return [*own, *(kept or ())]
-        return kept if kept is not None else served if self._is_own(name, served) else None

@@ -61,22 +61,6 @@ def _recorder(source: Compiled, around: Around | None, beside: Document) -> Reco
     return lambda element: source.record(element, around.parent, around.position)
 
 
-def relative(resource: Resource, base_url: str) -> Resource:
-    """Return a resource whose references to this server are relative."""
-    found: Resource = _relative(resource, f"{base_url}/") if base_url else resource
-    return found
-
-
-def _relative(value: Any, base: str) -> Any:
-    if isinstance(value, dict):
-        found = {name: _relative(each, base) for name, each in value.items()}
-        reference = found.get("reference")
-        if isinstance(reference, str):
-            found["reference"] = reference.removeprefix(base)
-        return found
-    return [_relative(each, base) for each in value] if isinstance(value, list) else value
-
-
 class _Step(NamedTuple):
     """A rule, compiled for writing."""
 
@@ -109,6 +93,7 @@ class Writer:
         patched: bool = False,
         beside: Document | None = None,
         previous: Resource | None = None,
+        is_gone: bool = False,
     ) -> Written:
         """Return the document that is read as `put`; raise Unprocessable or BusinessRule.
 
@@ -117,6 +102,7 @@ class Writer:
         server's own. A resource that was `patched` leaves it to the server when it was changed.
         `beside` is what a record sees beside its document. A `previous` resource that is given is
         one of several that share a document: where it stays as it was, it follows the document.
+        One that `is_gone` is judged as a new one.
         """
         source = self._source
         record = _recorder(source, around, beside or {})
@@ -127,7 +113,9 @@ class Writer:
         document = {**(begin or {}), **source.mapping.creates} if old is None else old
         draft = Draft(
             put=copy.deepcopy(put),
-            previous=previous,
+            previous=None if is_gone else previous,
+            base_url=base_url,
+            patched=patched,
             document=copy.deepcopy(document),
             old=old,
             context=source.context,
@@ -137,12 +125,12 @@ class Writer:
         if patched:
             self._follow(draft)
         if shared:
-            self._share(draft)
+            self._share(draft, record(old or {}))
         self._run(draft, source.mapping.before)
-        self._decode(draft, base_url)
+        self._decode(draft, previous or {})
         self._run(draft, source.mapping.after)
         self._stamp(draft)
-        self._keep(draft, record, base_url)
+        self._keep(draft, record)
         clashes = source.mapping.clashes
         clash = clashes(source, draft) if clashes is not None else None
         return Written(draft.document, draft.now, tuple(draft.issues), clash)
@@ -159,16 +147,17 @@ class Writer:
             if draft.put.get(name) == before.get(name):
                 draft.ruled.add(name)
 
-    def _share(self, draft: Draft) -> None:
-        put, before = self._source.parts(draft.put), self._source.parts(draft.previous or {})
+    def _share(self, draft: Draft, record: Document) -> None:
+        put, before = (
+            self._source.parts(each, record) for each in (draft.put, draft.previous or {})
+        )
         for part in put.keys() & before.keys():
             if comparable(put[part]) == comparable(before[part]):
                 draft.ruled.add(part)
 
-    def _decode(self, draft: Draft, base_url: str) -> None:
+    def _decode(self, draft: Draft, before: Resource) -> None:
         """Store each element that differs from what was served."""
-        wanted = Contents(relative(draft.put, base_url))
-        served = Contents(draft.previous or {})
+        wanted, served = Contents(draft.wanted), Contents(before)
         is_new = draft.old is None
         for rule, take, decode in self._steps:
             value, before = take(wanted), take(served)
@@ -187,7 +176,7 @@ class Writer:
         if draft.old is None and not any(each in draft.document for each in created):
             draft.document["created"] = draft.now
 
-    def _keep(self, draft: Draft, record: Record, base_url: str) -> None:
+    def _keep(self, draft: Draft, record: Record) -> None:
         """Keep the parts that the stored fields do not give back."""
         source, document = self._source, draft.document
         _forget(document, source.resource)
@@ -202,17 +191,20 @@ class Writer:
                 ],
             )
         self._fill(draft.put, mapped)
-        put, stored = source.parts(draft.put), source.parts(mapped)
-        bare = source.bare_parts(draft.put), source.bare_parts(mapped)
-        entries = overlay.differing(put, stored, draft.ruled, bare)
+        stored = record(document)
+        put, read = source.parts(draft.put, stored), source.parts(mapped, stored)
+        bare = source.bare_parts(draft.put, stored), source.bare_parts(mapped, stored)
+        digest, order = source.digest(stored), read.get(overlay.ORDER, [])
+        missing = source.left_out(draft.wanted, stored)
+        entries = overlay.differing(put, bare, draft.ruled, digest, order, missing)
         if not source.context.keeps:
-            self._refuse(entries, put, stored)
+            self._refuse(entries, put, read)
             entries = [each for each in entries if each.kept is None]
         if not entries:
             return
         own: dict[str, Any] = {"elements": overlay.stored(entries)}
         parts = [each.part for each in entries if each.kept is not None]
-        if found := tokens(source, relative(draft.put, base_url), parts):
+        if found := tokens(source, draft.wanted, parts):
             own["tokens"] = found
         holder = document.get(overlay.FIELD)
         holder = holder if isinstance(holder, dict) else {}

@@ -32,6 +32,19 @@ def decode(data: bytes) -> dict[str, Any]:
 LARGEST: Final = 16 * 1024 * 1024
 """The size in bytes above which MongoDB refuses a document."""
 
+
+class TooLargeToStore(ValueError):
+    """A document beyond what MongoDB takes."""
+
+
+def encode_checked(document: Mapping[str, Any]) -> bytes:
+    """Return the BSON bytes of a document that replaces another; raise TooLargeToStore."""
+    data = encode(document)
+    if len(data) > LARGEST:
+        raise TooLargeToStore("larger than 16 MiB")
+    return data
+
+
 Refused = list[tuple[int, str]]
 """(position, reason) of documents that were not inserted; a reason quotes no value."""
 

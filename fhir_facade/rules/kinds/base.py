@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,7 +10,7 @@ from fhir_facade.rules.context import Context
 from fhir_facade.rules.date_search import Comparison
 from fhir_facade.rules.filters import EVERYTHING, NOTHING, Filter
 from fhir_facade.rules.findings import Decode, Encode, Finding, Findings, Severity
-from fhir_facade.rules.json_text import comparable
+from fhir_facade.rules.kinds.merging import as_list, merged
 from fhir_facade.rules.text_match import TextMatch
 
 DATA_ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
@@ -135,6 +134,20 @@ class Kind:
         return True
 
     @property
+    def reads(self) -> tuple[str, ...]:
+        """The stored fields that it looks at, where its rule names the whole document."""
+        return ()
+
+    @property
+    def shows_others(self) -> bool:
+        """Whether it shows records that are written elsewhere."""
+        return False
+
+    def key_of(self, value: Any) -> Any:
+        """Return what tells a value of a list from the others though it was edited, if anything."""
+        del value
+
+    @property
     def assigned(self) -> str | None:
         """The identifier system of the values that the server gives, whatever a client sends."""
         return None
@@ -255,15 +268,9 @@ class Many(Kind):
             return None
 
         def decode(values: Any, old: Any) -> Any:
-            stored = old if isinstance(old, list) else [old] if old not in (None, "") else []
+            stored = as_list(old)
             served = [None if each is None else encode_one(each, []) for each in stored]
-            unread = [each for each, shown in zip(stored, served, strict=True) if shown is None]
-            matched = matches(values, served)
-            found = []
-            for value, (at, same) in zip(values, matched, strict=True):
-                before = None if at is None else stored[at]
-                found.append(before if same else decode_one(value, before))
-            return [*(each for each in found if each is not None), *unread] or None
+            return merged(stored, served, values, decode_one, self.of.key_of) or None
 
         return decode
 
@@ -302,28 +309,6 @@ class Many(Kind):
 
     def describe(self) -> str:
         return f"list of {self.of.describe()}"
-
-
-def matches(values: Sequence[Any], served: Sequence[Any]) -> list[tuple[int | None, bool]]:
-    """Return for each value which served item it is, and whether it is the same.
-
-    Equal items are found first, wherever they stand; what is left is the item in the same place.
-    """
-    places: dict[bytes, deque[int]] = {}
-    for at, each in enumerate(served):
-        if each is not None:
-            places.setdefault(comparable(each), deque()).append(at)
-    found: list[tuple[int | None, bool]] = []
-    for value in values:
-        same = places.get(comparable(value))
-        found.append((same.popleft(), True) if same else (None, False))
-    if len(values) != len(served):
-        return found
-    free = {at for left in places.values() for at in left}
-    return [
-        (place, False) if at is None and place in free else (at, same)
-        for place, (at, same) in enumerate(found)
-    ]
 
 
 def _open(condition: Filter, field: str) -> Filter:

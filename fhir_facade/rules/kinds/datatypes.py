@@ -136,6 +136,10 @@ def _first(value: dict[str, Any], names: tuple[str, ...]) -> Any:
     return None
 
 
+def _author_of(note: dict[str, Any]) -> Any:
+    return note.get("authorReference"), note.get("authorString")
+
+
 def _put(value: dict[str, Any], names: tuple[str, ...], stored: Any) -> None:
     """Set a field under the name it has, else the usual one; None removes it."""
     for name in names:
@@ -208,17 +212,26 @@ class Annotation(Kind):
                 return decode_author(note["authorReference"], old)
             return {"name": note["authorString"]} if "authorString" in note else None
 
+        encode_note = self.encoder(site)
+
         def decode(note: dict[str, Any], old: Any) -> Any:
-            known = old if isinstance(old, dict) else {}
-            written = dict(known)
-            by, at = _first(known, _NOTE_AUTHOR), _first(known, _NOTE_TIME)
-            time = decode_time(note["time"], at) if "time" in note else None
-            _put(written, _NOTE_TEXT, note.get("text"))
-            _put(written, _NOTE_TIME, time)
-            _put(written, _NOTE_AUTHOR, author(note, by))
+            """Fields that stay as they are served, and those that nobody can read, stay."""
+            written = dict(old) if isinstance(old, dict) else {}
+            served = encode_note(written, []) or {}
+            if note.get("text") != served.get("text"):
+                _put(written, _NOTE_TEXT, note.get("text"))
+            if note.get("time") != served.get("time"):
+                at = _first(written, _NOTE_TIME)
+                _put(written, _NOTE_TIME, decode_time(note["time"], at) if "time" in note else None)
+            if _author_of(note) != _author_of(served):
+                _put(written, _NOTE_AUTHOR, author(note, _first(written, _NOTE_AUTHOR)))
             return written
 
         return decode
+
+    def key_of(self, value: Any) -> Any:
+        """A note is known by its time."""
+        return value.get("time") if isinstance(value, dict) else None
 
     def describe(self) -> str:
         return "Annotation"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from fhir_facade.rules.findings import Decode, Encode, Findings
+from fhir_facade.rules.json_text import comparable
 from fhir_facade.rules.kinds.base import Kind, Site, wrong_type
 
 
@@ -84,21 +85,28 @@ class Complex(Kind):
 
         return encode
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return tuple(name for each in self.parts for name in each.fields)
+
     def decoder(self, site: Site) -> Decode:
         steps = [
-            (each, each.kind.decoder(site.at(f"{site.field}.{each.fields[0]}")))
+            (each, own, each.kind.encoder(at))
             for each in self.parts
+            for at in [site.at(f"{site.field}.{each.fields[0]}")]
+            if (own := each.kind.decoder(at)) is not None
         ]
 
         def changes(value: Any, old: dict[str, Any]) -> dict[str, Any]:
+            """Parts that stay as they are served, and those that nobody can read, stay."""
             found = {}
-            for each, decode_part in steps:
-                if decode_part is None:
-                    continue
+            for each, decode_part, encode_part in steps:
                 held = [name for name in each.fields if old.get(name) not in (None, "")]
                 name = held[0] if held else each.fields[0]
+                served = encode_part(old[name], []) if held else None
                 given = part_values(value or {}, each)
-                found[name] = None if given is None else decode_part(given, old.get(name))
+                if comparable(given) != comparable(served):
+                    found[name] = None if given is None else decode_part(given, old.get(name))
             return found
 
         def decode(value: Any, old: Any) -> Any:
@@ -106,8 +114,9 @@ class Complex(Kind):
             changed = changes(value, known)
             if site.field == "*":
                 return changed
+            removed = {name for name, each in changed.items() if each is None}
             written = {**known, **changed}
-            return {name: each for name, each in written.items() if each is not None} or None
+            return {name: written[name] for name in written if name not in removed} or None
 
         return decode
 
