@@ -372,6 +372,7 @@ CASE_DOCUMENT = Mapping(
     main_date="date",
     writes=WRITABLE,
     stamp="updated_on",
+    follows=("date",),
     before=(same_member, same_parent("EpisodeOfCare", "encounter")),
 )
 
@@ -394,6 +395,7 @@ INTERACTION_DOCUMENT = Mapping(
     main_date="date",
     writes=WRITABLE,
     stamp="updated_on",
+    follows=("date",),
     before=(same_member, same_parent("Communication", "related")),
 )
 # fmt: on

@@ -321,8 +321,10 @@ class CaseWrites:
         document = None if old is None else old.element
         written: Written | None = None
         issues: list[Issue] = []
+        drafts = []
         for part in of_types(case.parts, SHARED):
             source = self._sources[part.type]
+            beside = linked if source.mapping.links else None
             with at_entry(part):
                 written = self._writes.writer(source).write(
                     part.resource,
@@ -330,14 +332,18 @@ class CaseWrites:
                     now(),
                     begin={"_id": stored_ids(case.id)[0]},
                     base_url=case.base_url,
-                    beside=linked if source.mapping.links else None,
+                    beside=beside,
                     previous=before.get(part.type),
                 )
             document = written.document
             issues += written.issues
+            drafts.append((self._writes.writer(source), written.draft, beside))
         if written is None or (old is None and the_part(case.parts, "CareTeam") is None):
             raise BusinessRule(_NO_PRIMARY, expression="Bundle.entry")
-        return written._replace(issues=tuple(issues))
+        for writer, draft, beside in drafts:  # each reads fields that a later one has written
+            if draft is not None and document is not None:
+                document = writer.keep_again(draft, document, beside)
+        return written._replace(document=document or {}, issues=tuple(issues))
 
     async def _same_log(self, part: Part) -> None:
         """Raise Unprocessable for a log entry that is not as it is served."""

@@ -10,9 +10,7 @@ from fhir_facade.rules import dates
 from fhir_facade.rules.context import Context
 from fhir_facade.rules.elements import fhirpath
 from fhir_facade.rules.findings import Finding, Findings, Severity
-from fhir_facade.rules.mapping import (
-    Finish,
-)
+from fhir_facade.rules.mapping import Finish, Mend
 
 
 def in_order(first: str, second: str) -> bool:

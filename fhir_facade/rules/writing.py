@@ -39,6 +39,7 @@ class Written(NamedTuple):
     document: Document
     at: datetime
     issues: tuple[Issue, ...] = ()
+    draft: Draft | None = None
     clash: Clash | None = None
     """What must not be in the store for the write to be made."""
 
@@ -133,7 +134,13 @@ class Writer:
         self._keep(draft, record)
         clashes = source.mapping.clashes
         clash = clashes(source, draft) if clashes is not None else None
-        return Written(draft.document, draft.now, tuple(draft.issues), clash)
+        return Written(draft.document, draft.now, tuple(draft.issues), draft, clash)
+
+    def keep_again(self, draft: Draft, document: Document, beside: Document | None) -> Document:
+        """Return a document that others have written into since, with what it keeps of a draft."""
+        draft.document = document
+        self._keep(draft, _recorder(self._source, None, beside or {}))
+        return draft.document
 
     def _run(self, draft: Draft, rules: Sequence[Callable[[Draft], None]]) -> None:
         for each in rules:
@@ -235,7 +242,7 @@ class Writer:
             each.part
             for each in entries
             if each.kept is not None
-            and each.part != overlay.ORDER
+            and each.part not in (overlay.ORDER, *self._source.mapping.follows)
             and not overlay.is_held(put[each.part], stored.get(each.part))
         ]
         if lost:
