@@ -15,7 +15,7 @@ from fhir_facade.http.response import Reply
 from fhir_facade.http.write_replies import deleted_reply, result_reply
 from fhir_facade.interactions import conditional
 from fhir_facade.interactions.case_write import CaseWrites
-from fhir_facade.interactions.conditional import Criteria, criteria
+from fhir_facade.interactions.conditional import NOT_CRITERIA, Criteria, criteria
 from fhir_facade.interactions.write import (
     Writes,
 )
@@ -60,11 +60,10 @@ class WriteEndpoints:
         resource = self._type(request)
         self.writes.require(resource, "create")
         put = await resource_body(request, resource.name, self.settings.max_body)
-        asked = request.header(b"if-none-exist")
-        if asked is None:
+        pairs = _create_criteria(request)
+        if pairs is None:
             result = await self.writes.create(resource, put, request.base_url)
         else:
-            pairs = decode_pairs(asked.partition("?")[2 if "?" in asked else 0].encode("latin-1"))
             found = criteria(resource, pairs, self.options(request))
             result = await conditional.create(self.writes, found, put, request.base_url)
         return result_reply(request, result)
@@ -129,6 +128,14 @@ class WriteEndpoints:
         return deleted_reply(
             request, await conditional.delete(self.writes, asked, expected(request))
         )
+
+
+def _create_criteria(request: FhirRequest) -> list[tuple[str, str]] | None:
+    """Return the criteria of a conditional create; some clients send them in the URL."""
+    asked = request.header(b"if-none-exist")
+    if asked is not None:
+        return decode_pairs(asked.partition("?")[2 if "?" in asked else 0].encode("latin-1"))
+    return [pair for pair in request.pairs if pair[0] not in NOT_CRITERIA] or None
 
 
 _METHODS = {"create": "POST", "update": "PUT", "patch": "PATCH", "delete": "DELETE"}

@@ -32,7 +32,7 @@ from fhir_facade.search.options import SearchOptions
 from fhir_facade.search.plan import plan_types
 from fhir_facade.store.base import Overtaken
 
-_NOT_CRITERIA = ("_format", "_pretty")
+NOT_CRITERIA = ("_format", "_pretty")
 _SEVERAL = "The criteria match several resources; name more, or name one by its id."
 
 Pairs = Sequence[tuple[str, str]]
@@ -54,7 +54,7 @@ class Criteria:
 
 def criteria(resource: ResourceType, pairs: Pairs, options: SearchOptions) -> Criteria:
     """Return the criteria of a conditional interaction; raise BadRequest where there are none."""
-    kept = [pair for pair in pairs if pair[0] not in _NOT_CRITERIA]
+    kept = [pair for pair in pairs if pair[0] not in NOT_CRITERIA]
     if not kept:
         raise BadRequest("A conditional interaction needs search criteria of the resource.")
     if any(_first_name(name) not in (*resource.params, "_has") for name, _ in kept):

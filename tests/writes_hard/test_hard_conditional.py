@@ -260,3 +260,13 @@ class TestDelete:
         assert (await client.get(url_of(one))).status_code == 410
         assert (await client.get(url_of(other))).status_code == 200
         assert (await _asked(client, "DELETE", "patient=M1")).status_code == 204
+
+
+async def test_a_create_with_its_criteria_in_the_url(client: httpx.AsyncClient) -> None:
+    """Some clients send them there."""
+    url = "/Task?identifier=urn:sys%7C1"
+    first = await client.post(url, json=task(identifier=[IDENTIFIER]))
+    again = await client.post(url, json=task())
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json()["id"] == first.json()["id"]
+    assert (await client.post("/Task?_pretty=true", json=task())).status_code == 201
