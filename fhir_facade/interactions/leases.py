@@ -11,14 +11,15 @@ import hashlib
 import random
 import secrets
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from fhir_facade.errors import Conflict
+from fhir_facade.errors import Conflict, StoreUnavailable
 from fhir_facade.store.base import Store
 from fhir_facade.store.codec import decode
+from fhir_facade.store.finish import GRACE, finished, tidied
 
 LEASES: Final = "fhir_leases"
 SECONDS: Final = 15.0
@@ -83,10 +84,20 @@ async def leases(store: Store, texts: Iterable[str]) -> AsyncIterator[None]:
 
 async def _acquire(store: Store, name: str, holder: str) -> None:
     deadline = asyncio.get_running_loop().time() + _PATIENCE
-    while not await _try(store, name, holder):
+    while not await _taken(store, name, holder):
         if asyncio.get_running_loop().time() > deadline:
             raise Conflict(_BUSY)
         await asyncio.sleep(random.uniform(0.002, 0.02))
+
+
+async def _taken(store: Store, name: str, holder: str) -> bool:
+    """Try to take a lease; who is cancelled meanwhile gives back what comes of it."""
+    try:
+        return await finished(_try(store, name, holder), GRACE)
+    except asyncio.CancelledError:
+        with suppress(StoreUnavailable):  # the lease ends by itself
+            await _release(store, name, holder)
+        raise
 
 
 async def _try(store: Store, name: str, holder: str) -> bool:
@@ -107,6 +118,10 @@ def _is_held(lease: dict[str, Any], now: datetime) -> bool:
 
 
 async def _release(store: Store, name: str, holder: str) -> None:
+    await tidied(_give_back(store, name, holder), SECONDS)
+
+
+async def _give_back(store: Store, name: str, holder: str) -> None:
     found = await store.get(LEASES, [name])
     if found and decode(found[0]).get("holder") == holder:
         await store.replace(LEASES, found[0], {"_id": name, "holder": None})

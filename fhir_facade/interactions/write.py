@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from fhir_facade.errors import Conflict, Duplicate, Unprocessable
+from fhir_facade.errors import Conflict, Duplicate, TooLarge
 from fhir_facade.interactions.leases import CLASH, leases
 from fhir_facade.interactions.prepare import (
     Change,
@@ -22,7 +22,9 @@ from fhir_facade.interactions.versions import append
 from fhir_facade.rules.draft import Clash, Resource
 from fhir_facade.rules.registry import ResourceType
 from fhir_facade.store.base import Overtaken
-from fhir_facade.store.codec import DUPLICATE, decode
+from fhir_facade.store.codec import DUPLICATE, TooLargeToStore, decode
+
+_TOO_LARGE = "The document that holds the resource would be larger than 16 MiB."
 
 
 class Writes(Preparations):
@@ -93,9 +95,15 @@ class Writes(Preparations):
 
     async def _store_it(self, prepared: Prepared) -> None:
         if prepared.raw is not None:
-            if not await self._store.replace(prepared.collection, prepared.raw, prepared.document):
+            try:
+                replaced = await self._store.replace(
+                    prepared.collection, prepared.raw, prepared.document
+                )
+            except TooLargeToStore:
+                raise TooLarge(_TOO_LARGE) from None
+            if not replaced:
                 raise Overtaken
         elif refused := await self._store.insert(prepared.collection, [prepared.document]):
             if refused[0][1] == DUPLICATE:
                 raise Conflict("Another resource has this id.")
-            raise Unprocessable("The resource is too large to be stored.")
+            raise TooLarge(_TOO_LARGE)

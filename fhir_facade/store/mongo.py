@@ -1,46 +1,44 @@
 """The MongoDB store: replica sets, sharded clusters, Atlas, and what speaks the same protocol.
 
 Documents come as raw BSON and are not decoded here. The driver reconnects by itself, so a server
-that comes back is used again without a restart.
+that comes back is used again without a restart. A write that is cancelled is waited for, or the
+server would make it at any time after.
 
 https://pymongo.readthedocs.io/en/stable/api/pymongo/asynchronous/index.html
 """
 
 from __future__ import annotations
 
-import inspect
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from bson import Regex
-from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
-from pymongo import AsyncMongoClient, IndexModel
+from pymongo import IndexModel
 from pymongo.errors import (
     BulkWriteError,
     ConfigurationError,
-    ConnectionFailure,
-    InvalidOperation,
     OperationFailure,
     PyMongoError,
 )
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
 
-from fhir_facade.errors import StoreUnavailable
 from fhir_facade.rules.index import Index
 from fhir_facade.store.base import (
     Filter,
-    Overtaken,
     Sort,
     TransactionsUnsupported,
-    UnsupportedFilter,
 )
-from fhir_facade.store.codec import CODEC, DUPLICATE, decode, encode, prepare
+from fhir_facade.store.codec import CODEC, DUPLICATE, decode, encode_checked, prepare
+from fhir_facade.store.finish import GRACE, finished, tidied
 from fhir_facade.store.keyset import ALL_TYPES, FERRETDB_TYPES, Types, continued
 from fhir_facade.store.matching import compile_filter
+from fhir_facade.store.mongo_driver import client_class, settled, translated
 from fhir_facade.store.mongo_raw import (
     indexes_of,
     is_plain,
@@ -54,14 +52,19 @@ from fhir_facade.store.widened import value_at, widened
 DEFAULT_DATABASE: Final = "fhir_facade"
 _CHECKED_MORE: Final = 50
 _SELECTION_MS: Final = 2000
-_RETRY: Final = {"Retry-After": "2"}
 _BY_ID: Final[Sort] = (("_id", 1),)
+
+_SNAPSHOT: Final = ReadConcern("snapshot")
+_MAJORITY: Final = WriteConcern("majority")
+_COMMITS: Final = 3
+"""How often a commit is sent at most."""
 
 # https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml
 _DUPLICATE_KEY: Final = 11000
 _WRITE_CONFLICT: Final = 112
-_REFUSED_FILTER: Final = frozenset({2, 9, 51091, 51108})
 _NO_COLLECTION: Final = 26
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -93,7 +96,7 @@ class MongoStore:
         if "serverselectiontimeoutms" not in url.lower():
             options["serverSelectionTimeoutMS"] = _SELECTION_MS
         try:
-            return cls(_client_class(driver)(url, **options))
+            return cls(client_class(driver)(url, **options))
         except ConfigurationError as error:
             raise ValueError(f"the URL of the MongoDB store is not valid: {error}") from None
 
@@ -155,10 +158,10 @@ class MongoStore:
         await self._learn()
         if self._types is FERRETDB_TYPES and filter:
             return sum([len(batch) async for batch in self.scan(collection, filter)])
-        with _translated():
-            number: int = await self._database[collection].count_documents(
-                filter, session=self._session()
-            )
+        with translated():
+            session = self._session()
+            counting = self._database[collection].count_documents(filter, session=session)
+            number: int = await self._answered(counting)
             return number
 
     async def tally(self, collection: str, filter: Filter, part: Filter) -> tuple[int, int]:
@@ -174,7 +177,7 @@ class MongoStore:
         asked, matches = filter or {}, None
         if self._types is FERRETDB_TYPES and filter:
             asked, matches = widened(filter), compile_filter(filter)
-        with _translated():
+        with translated():
             cursor = self._cursor(collection, asked, _BY_ID, batch_size=batch)
             try:
                 async for data in cursor:
@@ -197,11 +200,12 @@ class MongoStore:
         if not good:
             return refused
         raw = [RawBSONDocument(data) for _, data in good]
-        with _translated():
+        with translated():
             try:
-                await self._database[collection].insert_many(
+                inserting = self._database[collection].insert_many(
                     raw, ordered=False, session=self._session()
                 )
+                await finished(inserting, GRACE)
             except BulkWriteError as error:
                 errors = error.details["writeErrors"]
                 if not errors:
@@ -212,16 +216,17 @@ class MongoStore:
     async def replace(self, collection: str, old: bytes, new: Mapping[str, Any]) -> bool:
         """Replace the document if it still is `old`, byte for byte; say whether it was."""
         await self._learn()
-        data = encode(new)
+        data = encode_checked(new)
         current = await self.get(collection, [decode(old)["_id"]])
         if current != [old]:
             return False
         same = unchanged_fields(old) if self._types is FERRETDB_TYPES else unchanged(old)
-        with _translated():
+        with translated():
             try:
-                result = await self._database[collection].replace_one(
+                replacing = self._database[collection].replace_one(
                     same, RawBSONDocument(data), session=self._session()
                 )
+                result = await finished(replacing, GRACE)
             except OperationFailure as error:
                 if error.code == _WRITE_CONFLICT:  # another transaction was first
                     return False
@@ -230,23 +235,36 @@ class MongoStore:
 
     @asynccontextmanager
     async def unit_of_work(self) -> AsyncIterator[None]:
-        """All writes inside happen together or not at all; an inner one joins the outer."""
+        """All writes inside happen together or not at all; an inner one joins the outer.
+
+        Whoever is cancelled at its very end cannot tell whether they happened.
+        """
         if self._session() is not None:
             yield
             return
         await self._learn()
         if not self.transactions:
             raise TransactionsUnsupported("this MongoDB server has no transactions")
-        with _translated():
-            session = await _settled(self._client.start_session())
+        with translated():
+            session = await settled(self._client.start_session())
         try:
-            await _settled(session.start_transaction())
+            await settled(session.start_transaction(_SNAPSHOT, _MAJORITY))
             async with self._joined(session):
                 yield
-            with _translated():
-                await session.commit_transaction()
+            await self._commit(session)
         finally:  # ending a session gives up a transaction that was not committed
-            await session.end_session()
+            await tidied(session.end_session(), GRACE)
+
+    async def _commit(self, session: Any) -> None:
+        """Commit, and again where the answer got lost: a transaction is committed once."""
+        with translated():
+            for _ in range(_COMMITS - 1):
+                try:
+                    return await finished(session.commit_transaction(), GRACE)
+                except PyMongoError as error:
+                    if not error.has_error_label("UnknownTransactionCommitResult"):
+                        raise
+            return await finished(session.commit_transaction(), GRACE)
 
     @asynccontextmanager
     async def _joined(self, session: Any) -> AsyncIterator[None]:
@@ -264,7 +282,7 @@ class MongoStore:
         by_collection: dict[str, list[IndexModel]] = {}
         for index in wanted:
             by_collection.setdefault(index.collection, []).append(IndexModel(list(index.keys)))
-        with _translated():
+        with translated():
             for collection, models in by_collection.items():
                 await self._database[collection].create_indexes(models)
         return [index.name for index in wanted]
@@ -284,7 +302,7 @@ class MongoStore:
     ) -> dict[str, Any]:
         """Say which indexes the server would use for a search."""
         find = {"find": collection, "filter": filter, "sort": dict(sort), "limit": limit}
-        with _translated():
+        with translated():
             reply = await self._database.command(
                 {"explain": find, "verbosity": "queryPlanner"}, session=self._session()
             )
@@ -296,19 +314,19 @@ class MongoStore:
 
     async def ping(self) -> None:
         """Raise `StoreUnavailable` if the server does not answer."""
-        with _translated():
+        with translated():
             await self._client.admin.command("ping")
         await self._learn()
 
     async def close(self) -> None:
         """Release the connections."""
-        await _settled(self._client.close())
+        await settled(self._client.close())
 
     async def _learn(self) -> None:
         """Ask the server, once, what it is."""
         if self.transactions is not None:
             return
-        with _translated():
+        with translated():
             hello = await self._client.admin.command("hello")
             build = await self._client.admin.command("buildInfo")
         if "ferretdb" in build or "ferretdbVersion" in build:
@@ -319,6 +337,10 @@ class MongoStore:
         unit = _UNIT.get()
         return unit.session if unit is not None and unit.store is self and unit.open else None
 
+    async def _answered(self, call: Awaitable[T]) -> T:
+        """Await a reading call, one of a unit of work to its end: its transaction ends after it."""
+        return await (call if self._session() is None else finished(call, GRACE))
+
     def _cursor(self, collection: str, filter: Filter, sort: Sort | None, **options: int) -> Any:
         order = list(sort) if sort else None
         return self._database[collection].find_raw_batches(
@@ -328,43 +350,25 @@ class MongoStore:
     async def _documents(
         self, collection: str, filter: Filter, sort: Sort | None, **options: int
     ) -> list[bytes]:
-        found: list[bytes] = []
-        with _translated():
-            async for batch in self._cursor(collection, filter, sort, **options):
-                found += split(batch)
-        return found
+        async def collected() -> list[bytes]:
+            batches = self._cursor(collection, filter, sort, **options)
+            return [document async for batch in batches for document in split(batch)]
+
+        with translated():
+            return await self._answered(collected())
 
     async def _index_keys(self, collection: str) -> set[tuple[tuple[str, int], ...]]:
         """Return the keys of the server's indexes that serve every search."""
         found: set[tuple[tuple[str, int], ...]] = {(("_id", 1),)}
-        with _translated():
+        with translated():
             try:
-                async for index in await _settled(self._database[collection].list_indexes()):
+                async for index in await settled(self._database[collection].list_indexes()):
                     if is_plain(index):
                         found.add(tuple(index["key"].items()))
             except OperationFailure as error:
                 if error.code != _NO_COLLECTION:
                     raise
         return found
-
-
-def _client_class(driver: str) -> Any:
-    if driver == "pymongo":
-        return AsyncMongoClient
-    if driver != "motor":
-        raise ValueError("mongo_driver is pymongo or motor")
-    try:
-        from motor.motor_asyncio import AsyncIOMotorClient
-    except ModuleNotFoundError:
-        raise ValueError(
-            "mongo_driver=motor needs the extra: pip install 'fhir-facade[motor]'"
-        ) from None
-    return AsyncIOMotorClient
-
-
-async def _settled(value: Any) -> Any:
-    """Await what PyMongo returns as a coroutine and Motor as a value, or the other way round."""
-    return await value if inspect.isawaitable(value) else value
 
 
 def _reason(error: Mapping[str, Any]) -> str:
@@ -374,26 +378,3 @@ def _reason(error: Mapping[str, Any]) -> str:
     if error.get("keyPattern", {"_id": 1}) == {"_id": 1}:
         return DUPLICATE
     return "a unique index has its values already"
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Turn the driver's errors into those of the protocol; their text may quote values."""
-    try:
-        yield
-    except (ConnectionFailure, InvalidOperation) as error:
-        raise _unavailable(type(error).__name__) from error
-    except OperationFailure as error:
-        if error.has_error_label("TransientTransactionError"):
-            raise Overtaken("another transaction was first") from None
-        if error.code in _REFUSED_FILTER:
-            raise UnsupportedFilter(f"the server refuses the filter (code {error.code})") from None
-        raise _unavailable(f"code {error.code}") from error
-    except PyMongoError as error:
-        raise _unavailable(type(error).__name__) from error
-    except (BSONError, OverflowError, UnicodeEncodeError) as error:
-        raise UnsupportedFilter(f"BSON cannot hold the filter: {type(error).__name__}") from None
-
-
-def _unavailable(reason: str) -> StoreUnavailable:
-    return StoreUnavailable(f"the MongoDB server is unavailable ({reason})", headers=dict(_RETRY))

@@ -2,7 +2,8 @@
 
 Reads of one document and of short pages run on the event loop, because they cost less than handing
 them to a thread; what would examine many documents is redone in a thread. Writers take turns: those
-of this process by a lock, those of others by SQLite's.
+of this process by a lock, those of others by SQLite's. A writer that is cancelled keeps the lock
+until its thread is done, so that nothing of it is left to whoever writes next.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
@@ -25,60 +26,21 @@ from fhir_facade.errors import StoreUnavailable
 from fhir_facade.rules.index import Index
 from fhir_facade.store import sqlite_query, sqlite_schema, sqlite_write
 from fhir_facade.store.base import Filter, Sort
-from fhir_facade.store.codec import decode, encode
+from fhir_facade.store.codec import decode, encode_checked
+from fhir_facade.store.finish import finished
+from fhir_facade.store.sqlite_connection import Connection
 from fhir_facade.store.sqlite_query import Budget, OverBudget, Query
 from fhir_facade.store.sqlite_schema import Schema
 
 INLINE_BUDGET: Final = 500
 """Documents that a read may examine on the event loop."""
 _READERS: Final = 4
-_CACHE_KIB: Final = 16_384
-"""Pages of the file that each connection keeps in memory."""
 _BUSY_SECONDS: Final = 5.0
 _RETRY: Final = {"Retry-After": "1"}
 _BY_ID: Final[Sort] = (("_id", 1),)
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-class Connection:
-    """A connection and what it knows of the tables."""
-
-    def __init__(self, path: str, busy_seconds: float) -> None:
-        self.raw = sqlite3.connect(
-            path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
-        )
-        self.raw.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-        self.schema = Schema()
-
-    def prepare(self, durable: bool) -> None:
-        """Set up the file, and the catalogue if it is new."""
-        self.raw.execute("PRAGMA journal_mode = WAL")
-        self.raw.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
-        sqlite_schema.create_catalogue(self.raw)
-        self.schema.refresh(self.raw)
-
-    @contextmanager
-    def transaction(self, kind: str) -> Iterator[None]:
-        """Run statements in a transaction, unless there is one."""
-        if self.raw.in_transaction:
-            yield
-            return
-        self.raw.execute(f"BEGIN {kind}")
-        try:
-            self.schema.refresh(self.raw)
-            yield
-            self.raw.execute("COMMIT")
-        except BaseException:
-            self.rollback()
-            raise
-
-    def rollback(self) -> None:
-        """Give up the transaction, and what was learnt of tables made in it."""
-        if self.raw.in_transaction:
-            self.raw.execute("ROLLBACK")
-            self.schema.version = -1
 
 
 @dataclass
@@ -126,7 +88,7 @@ class SqliteStore:
         if self._in_unit():
             return await self._write(_get, collection, ids)
         try:
-            return _get(self._reader, collection, ids)
+            return _get(self._inline(), collection, ids)
         except sqlite3.Error as error:
             if not _is_busy(error):
                 raise _unavailable(error) from error
@@ -177,27 +139,38 @@ class SqliteStore:
 
     async def replace(self, collection: str, old: bytes, new: Mapping[str, Any]) -> bool:
         """Replace the document if it still is `old`, byte for byte; say whether it was."""
-        return await self._write(_replace, collection, old, encode(new))
+        return await self._write(_replace, collection, old, encode_checked(new))
 
     @asynccontextmanager
     async def unit_of_work(self) -> AsyncIterator[None]:
-        """All writes inside happen together or not at all; an inner one joins the outer."""
+        """All writes inside happen together or not at all; an inner one joins the outer.
+
+        Whoever is cancelled at its very end cannot tell whether they happened.
+        """
         if self._in_unit():
             yield
             return
         async with self._lock:
-            unit = _Unit(self)
-            token = _UNIT.set(unit)
             try:
-                await self._on_writer(_begin)
-                yield
-                await self._on_writer(_commit)
+                await self._on_writer(Connection.begin)
+                with self._joined():
+                    yield
+                await self._on_writer(Connection.commit)
             except BaseException:
-                await self._on_writer(Connection.rollback)
+                with suppress(StoreUnavailable):  # whoever begins next rolls it back
+                    await self._on_writer(Connection.rollback)
                 raise
-            finally:
-                unit.open = False
-                _UNIT.reset(token)
+
+    @contextmanager
+    def _joined(self) -> Iterator[None]:
+        """Inside, what this task and those it starts read and write belongs to the unit."""
+        unit = _Unit(self)
+        token = _UNIT.set(unit)
+        try:
+            yield
+        finally:
+            unit.open = False
+            _UNIT.reset(token)
 
     async def ensure_indexes(self, indexes: Sequence[Index]) -> list[str]:
         """Create those of `indexes` that are missing and return their names."""
@@ -225,6 +198,10 @@ class SqliteStore:
         self._closed = True
         await asyncio.to_thread(self._shut_down)
 
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StoreUnavailable("the store is closed", headers=dict(_RETRY))
+
     def _shut_down(self) -> None:
         self._write_pool.shutdown()
         self._read_pool.shutdown()
@@ -242,14 +219,19 @@ class SqliteStore:
         unit = _UNIT.get()
         return unit is not None and unit.store is self and unit.open
 
+    def _inline(self) -> Connection:
+        """Return the event loop's connection, which must not be used while a thread closes it."""
+        self._check_open()
+        return self._reader
+
     async def _read(
         self, run: Callable[[sqlite3.Connection, Schema, Query, Budget], T], query: Query
     ) -> T:
         """Run a read on the event loop; in a thread if it is long or has to wait."""
         if self._in_unit():
-            return await self._write(_run_query, run, query, None)
+            return await self._write(_ask, run, query, None)
         try:
-            return _run_query(self._reader, run, query, INLINE_BUDGET)
+            return _run_query(self._inline(), run, query, INLINE_BUDGET)
         except OverBudget:
             pass  # the thread has no budget
         except sqlite3.Error as error:
@@ -268,27 +250,30 @@ class SqliteStore:
                 connection = self._local.connection = self._connect(_BUSY_SECONDS)
             return run(connection, *args, **kwargs)
 
-        return await self._submit(self._read_pool, work)
+        with _translated():
+            return await self._submit(self._read_pool, work)
 
     async def _write(
         self, run: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run a write, or any call inside a unit of work, on the writing thread."""
-        if self._in_unit():
-            return await self._on_writer(run, *args, **kwargs)
-        async with self._lock:
-            return await self._on_writer(run, *args, **kwargs)
+        joins = self._in_unit()
 
-    async def _on_writer(
-        self, run: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        return await self._submit(self._write_pool, lambda: run(self._writer, *args, **kwargs))
+        def work(connection: Connection) -> T:
+            with connection.joined() if joins else connection.transaction("IMMEDIATE"):
+                return run(connection, *args, **kwargs)
 
-    async def _submit(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-        if self._closed:
-            raise StoreUnavailable("the store is closed", headers=dict(_RETRY))
+        async with nullcontext() if joins else self._lock:
+            return await self._on_writer(work)
+
+    async def _on_writer(self, work: Callable[[Connection], T]) -> T:
+        """Run work to its end: the lock is not released before the thread is done."""
         with _translated():
-            return await asyncio.get_running_loop().run_in_executor(pool, work)
+            return await finished(self._submit(self._write_pool, partial(work, self._writer)))
+
+    def _submit(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> asyncio.Future[T]:
+        self._check_open()
+        return asyncio.get_running_loop().run_in_executor(pool, work)
 
 
 def _get(connection: Connection, collection: str, ids: Sequence[Any]) -> list[bytes]:
@@ -302,26 +287,32 @@ def _run_query(
     limit: int | None,
 ) -> T:
     with connection.transaction("DEFERRED"):
-        return run(connection.raw, connection.schema, query, Budget(limit))
+        return _ask(connection, run, query, limit)
+
+
+def _ask(
+    connection: Connection,
+    run: Callable[[sqlite3.Connection, Schema, Query, Budget], T],
+    query: Query,
+    limit: int | None,
+) -> T:
+    return run(connection.raw, connection.schema, query, Budget(limit))
 
 
 def _insert(
     connection: Connection, collection: str, documents: Sequence[Mapping[str, Any]]
 ) -> list[tuple[int, str]]:
-    with connection.transaction("IMMEDIATE"):
-        return sqlite_write.insert(connection.raw, connection.schema, collection, documents)
+    return sqlite_write.insert(connection.raw, connection.schema, collection, documents)
 
 
 def _replace(connection: Connection, collection: str, old: bytes, new: bytes) -> bool:
-    with connection.transaction("IMMEDIATE"):
-        return sqlite_write.replace(connection.raw, connection.schema, collection, old, new)
+    return sqlite_write.replace(connection.raw, connection.schema, collection, old, new)
 
 
 def _ensure_indexes(connection: Connection, indexes: Sequence[Index]) -> list[str]:
-    with connection.transaction("IMMEDIATE"):
-        wanted = sqlite_schema.missing(connection.schema, indexes)
-        sqlite_schema.build(connection.raw, connection.schema, wanted)
-        return [index.name for index in wanted]
+    wanted = sqlite_schema.missing(connection.schema, indexes)
+    sqlite_schema.build(connection.raw, connection.schema, wanted)
+    return [index.name for index in wanted]
 
 
 def _missing_indexes(connection: Connection, indexes: Sequence[Index]) -> list[Index]:
@@ -342,15 +333,6 @@ def _ping(connection: Connection, path: str, inode: int) -> None:
     if not same:
         raise sqlite3.OperationalError("the file is gone")
     connection.raw.execute("SELECT count(*) FROM collections").fetchone()
-
-
-def _begin(connection: Connection) -> None:
-    connection.raw.execute("BEGIN IMMEDIATE")
-    connection.schema.refresh(connection.raw)
-
-
-def _commit(connection: Connection) -> None:
-    connection.raw.execute("COMMIT")
 
 
 def _is_busy(error: sqlite3.Error) -> bool:

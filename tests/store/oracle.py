@@ -91,7 +91,7 @@ def compares(operator: str, element: Any, value: Any) -> bool:
 
 def regex_matches(element: Any, pattern: str, options: str) -> bool:
     flags = re.I if "i" in options else 0
-    if isinstance(element, str):
+    if isinstance(element, str) and not isinstance(element, Code):
         return re.search(pattern, element, flags) is not None
     return isinstance(element, Regex) and element == Regex(pattern, flags)
 

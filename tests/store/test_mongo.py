@@ -19,8 +19,8 @@ from pymongo.errors import (
 
 from fhir_facade.errors import StoreUnavailable
 from fhir_facade.rules.index import Index
-from fhir_facade.store import mongo
-from fhir_facade.store.base import TransactionsUnsupported, UnsupportedFilter
+from fhir_facade.store import mongo_driver
+from fhir_facade.store.base import Overtaken, TransactionsUnsupported, UnsupportedFilter
 from fhir_facade.store.codec import decode, encode
 from fhir_facade.store.keyset import ALL_TYPES
 from fhir_facade.store.mongo import MongoStore
@@ -84,7 +84,7 @@ def test_motor_is_only_needed_when_asked_for(monkeypatch: pytest.MonkeyPatch) ->
 def test_errors_are_translated_without_their_text(
     error: Exception, expected: type[Exception]
 ) -> None:
-    with pytest.raises(expected) as caught, mongo._translated():
+    with pytest.raises(expected) as caught, mongo_driver.translated():
         raise error
     assert "secret" not in str(caught.value)
 
@@ -122,7 +122,8 @@ class Session:
     def __init__(self) -> None:
         self.log: list[str] = []
 
-    async def start_transaction(self) -> None:
+    async def start_transaction(self, *concerns: Any) -> None:
+        assert concerns
         self.log.append("start")
 
     async def commit_transaction(self) -> None:
@@ -284,3 +285,11 @@ def test_an_index_without_every_document_does_not_count() -> None:
     assert is_plain({"key": {"a": 1}, "v": 2})
     assert not is_plain({"key": {"a": 1}, "sparse": True})
     assert not is_plain({"key": {"a": 1}, "partialFilterExpression": {"a": 1}})
+
+
+@pytest.mark.parametrize("kind", [OperationFailure, AutoReconnect])
+def test_a_transaction_that_was_overtaken_may_be_tried_again(kind: type[PyMongoError]) -> None:
+    error = kind("secret")
+    error._add_error_label("TransientTransactionError")
+    with pytest.raises(Overtaken), mongo_driver.translated():
+        raise error
