@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import mapping, search
+from benchmarks import mapping, search, writes
 from benchmarks.load import requests_per_second
 from benchmarks.servers import running
 from fhir_facade.commands.load import load_documents
@@ -45,6 +45,16 @@ def _mapping(table: Table) -> None:
     table.add_row(
         "map a Task", f"{ours:.1f} µs", f"{control:.1f} µs by hand", f"{ours / control:.2f}x"
     )
+
+
+def _writes(table: Table, folder: Path) -> None:
+    for name, (ours, control) in asyncio.run(writes.measure(folder)).items():
+        table.add_row(
+            f"{name} a Task, with its version",
+            f"{ours:.2f} ms",
+            f"{control:.2f} ms without FHIR",
+            f"{ours / control:.2f}x",
+        )
 
 
 def _http(table: Table, folder: Path) -> None:
@@ -126,6 +136,7 @@ def main() -> None:
         table = Table("what", "facade", "control", "ratio", title="benchmarks")
         _mapping(table)
         with tempfile.TemporaryDirectory() as name:
+            _writes(table, Path(name))
             _http(table, Path(name))
         out.print(table)
     if sizes := sorted({size for size in options.search_sizes if size > 0}):
