@@ -158,7 +158,10 @@ class Writer:
         put, before = (
             self._source.parts(each, record) for each in (draft.put, draft.previous or {})
         )
-        for part in put.keys() & before.keys():
+        kept = {
+            each.get("part") for each in overlay.elements_of(draft.old or {}, self._source.resource)
+        }
+        for part in (put.keys() & before.keys()) - kept:
             if comparable(put[part]) == comparable(before[part]):
                 draft.ruled.add(part)
 
