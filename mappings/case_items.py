@@ -78,7 +78,8 @@ def with_items(old: Any, wanted: list[Item], types: tuple[str, ...] | None) -> A
     """
     stored = as_list(old)
     short = any(isinstance(row, dict) and "id" in row and "item_id" not in row for row in stored)
-    served = [_as_item(row) if _is_of(row, types) else None for row in stored]
+    listed = isinstance(old, list)
+    served = [_as_item(row) if listed and _is_of(row, types) else None for row in stored]
     known = [each for each in wanted if each[1] is not None]
     return (
         merged(stored, served, known, lambda item, row: _item(row, item, short), _of_item) or None

@@ -128,7 +128,7 @@ class TargetMeasure(Kind):
                 return {"target_measure": None}
             kind, stored = _STORERS[name]
             kept = {each: value for each, value in others.items() if each not in _MEASURE_FIELDS}
-            value = stored(target[name])
+            value = _with_others(stored(target[name]), others.get("value"))
             return {"target_measure": {**kept, "type": kind, **value} if value else None}
 
         return decode
@@ -139,6 +139,28 @@ class TargetMeasure(Kind):
 
 NO_NAME = "Target measure"
 _MEASURE_FIELDS = ("type", "value", "system")
+
+
+_VALUE_FIELDS = (
+    "value",
+    "comparator",
+    "unit",
+    "system",
+    "code",
+    "low",
+    "high",
+    "numerator",
+    "denominator",
+)
+
+
+def _with_others(stored: dict[str, Any], old: Any) -> dict[str, Any]:
+    """Add what else the value that is there holds."""
+    value = stored.get("value")
+    if not isinstance(value, dict) or not isinstance(old, dict):
+        return stored
+    others = {name: each for name, each in old.items() if name not in _VALUE_FIELDS}
+    return {**stored, "value": {**others, **value}}
 
 
 def _stored_quantity(value: dict[str, Any]) -> dict[str, Any]:
@@ -250,14 +272,16 @@ class Outcome(Kind):
 
 
 def _stored_outcome(value: dict[str, Any], old: Any) -> Any:
-    """Return a text for words alone, else an object of the first coding."""
+    """Return a text for words alone, else an object of the first coding, under the names it has."""
+    coding = (value.get("coding") or [{}])[0]
+    if "code" not in coding:
+        return value.get("text")
     known = old if isinstance(old, dict) else {}
     others = {name: each for name, each in known.items() if name not in _OUTCOME_FIELDS}
-    codings = value.get("coding") or [{}]
-    named = {each: codings[0][each] for each in _OUTCOME_FIELDS[:3] if each in codings[0]}
-    if "code" not in named:
-        return value.get("text")
-    return {**others, **named}
+    code = "value" if "value" in known and "code" not in known else "code"
+    display = "text" if "text" in known and "display" not in known else "display"
+    named = {"system": "system", code: "code", display: "display"}
+    return {**others, **{name: coding[each] for name, each in named.items() if each in coding}}
 
 
 _OUTCOME_FIELDS = ("system", "code", "display", "value", "text")

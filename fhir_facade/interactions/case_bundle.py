@@ -91,14 +91,21 @@ def renamed(parts: Sequence[Part], new_id: Callable[[Part], str], base_url: str)
     names: dict[str, str] = {}
     ids = [new_id(part) for part in parts]
     for part, fhir in zip(parts, ids, strict=True):
+        if not fhir:
+            continue
         new = f"{part.type}/{fhir}"
         for old in (part.full_url, f"{part.type}/{part.id}", f"{base_url}/{part.type}/{part.id}"):
             names[old] = new
     names.pop("", None)
     return [
-        replace(part, resource={**_referring(part.resource, names), "id": fhir})
+        replace(part, resource=_identified(_referring(part.resource, names), fhir))
         for part, fhir in zip(parts, ids, strict=True)
     ]
+
+
+def _identified(resource: Resource, fhir: str) -> Resource:
+    others = {name: value for name, value in resource.items() if name != "id"}
+    return {**others, "id": fhir} if fhir else others
 
 
 def _referring(value: Any, names: dict[str, str]) -> Any:

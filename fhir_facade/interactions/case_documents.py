@@ -14,7 +14,7 @@ from fhir_facade.interactions.prepare import Prepared, now
 from fhir_facade.interactions.records import version_of
 from fhir_facade.interactions.versions import Version
 from fhir_facade.interactions.write import Writes
-from fhir_facade.rules.draft import Document
+from fhir_facade.rules.draft import Document, relative
 from fhir_facade.rules.json_text import comparable, to_json
 from fhir_facade.rules.kinds.merging import as_list
 from fhir_facade.rules.mapping import Compiled
@@ -24,6 +24,7 @@ from fhir_facade.store.codec import encode
 
 DOCUMENTS: Final = "documents"
 DELETED: Final = ("is_deleted", "isDeleted")
+_STAND_IN: Final = "none"
 _NO_DOCUMENT_ID: Final = "A document without an id of its own can only be sent as it was read."
 
 
@@ -53,7 +54,7 @@ class CaseDocuments:
         at = holder.place_of(part)
         position = len(elements) + 1 if at is None else at
         old = None if at is None else elements[at - 1]
-        if old is not None and self._stays(holder, part, position):
+        if old is not None and self._stays(holder, part, position, base_url):
             return
         if at is not None and not part.id:
             raise Unprocessable(_NO_DOCUMENT_ID, expression=part.type)
@@ -73,15 +74,18 @@ class CaseDocuments:
         method = "POST" if old is None else "PUT"
         holder.versions.append((position, written.at, method, written.issues))
 
-    def _stays(self, holder: Holder, part: Part, position: int) -> bool:
+    def _stays(self, holder: Holder, part: Part, position: int, base_url: str) -> bool:
+        """Say whether a document is sent as it is served."""
         source, parent = holder.source, holder.document
         record = source.record(parent[DOCUMENTS][position - 1], parent, position)
-        served = source.encode(record, "", []) if part.id else None
-        if not part.id:  # served inside the bundle only, under the place where it is kept
-            return True
-        if served is None or source.is_deleted(record):
+        if source.is_deleted(record):
             return False
-        one, other = (source.parts(each, record) for each in (served, part.resource))
+        stand_in = record if part.id else {**record, "document_id": _STAND_IN}
+        served = source.encode(stand_in, "", [])
+        if served is None:
+            return False
+        sent = relative(part.resource, base_url)
+        one, other = (source.parts(each, record) for each in (served, sent))
         return comparable(one) == comparable(other)
 
 

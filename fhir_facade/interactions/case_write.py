@@ -18,7 +18,6 @@ from fhir_facade.errors import (
 )
 from fhir_facade.interactions.case import CASE_TYPE, ITEM_ORDER, read_case
 from fhir_facade.interactions.case_bundle import (
-    DOCUMENT,
     LOG,
     OUTCOME,
     SHARED,
@@ -133,15 +132,25 @@ class CaseWrites:
                 text = "This part of a case has the id of the case."
                 raise BadRequest(text, expression=f"{part.expression}.id")
         same_patient(parts, base_url)
-        ids = {part.place: await self._kept_id(part) for part in parts}
+        unnamed = await self._unnamed(fhir, base_url)
+        ids = {part.place: await self._kept_id(part, unnamed) for part in parts}
         named = renamed(parts, lambda part: ids[part.place], base_url)
         case = Case(fhir, base_url, named, is_new=False, expects=expects)
         await self._committed(case)
         return await self._answer(case, created=False)
 
-    async def _kept_id(self, part: Part) -> str:
+    async def _unnamed(self, fhir: str, base_url: str) -> set[str]:
+        """Return the fullUrls of the case's documents without an id; none where it is not there."""
+        try:
+            served = await read_case(self._records, self._type, fhir, base_url)
+        except (Gone, NotFound):
+            return set()
+        entries = read_json(served.body, max_depth=_DEEP)["entry"]
+        return {each["fullUrl"] for each in entries if "id" not in each["resource"]}
+
+    async def _kept_id(self, part: Part, unnamed: set[str]) -> str:
         """Return the id of a part that is there already, or a new one."""
-        known = part.type in (*SHARED, LOG) or (part.type == DOCUMENT and not part.id)
+        known = part.type in (*SHARED, LOG) or part.full_url in unnamed
         if known or (part.id and await self._located(part) is not None):
             return part.id
         return new_id()
@@ -184,6 +193,7 @@ class CaseWrites:
         """Write the work items first, since the plan of the case names them."""
         old = await self._old(case)
         before = {} if old is None else await self._served(old)
+        await self._pass_over_others(case)
         for part in of_types(case.parts, ITEM_ORDER):
             with at_entry(part):
                 await self._write_item(case, part)
@@ -198,6 +208,20 @@ class CaseWrites:
             raise Unprocessable(_NOT_OF_CASE, expression=f"{part.expression}.context")
         if not case.is_new:
             await self._say_what_is_left(case)
+
+    async def _pass_over_others(self, case: Case) -> None:
+        """Documents that stand elsewhere are shown in the case, and stay as they are."""
+        carried = {CASE_TYPE, *(f"Communication/{part.id}" for part in case.parts)}
+        for holder, parts in list(case.documents.items()):
+            left = []
+            for part in parts:
+                located = await self._located(part) if part.id else None
+                inside = located is not None and _stands_in(located, holder)
+                if located is None or inside or not self._stays(located.source, part, located):
+                    left.append(part)
+            case.documents[holder] = left
+            if not left and holder not in carried:
+                del case.documents[holder]
 
     async def _write_item(self, case: Case, part: Part) -> None:
         """Write a work item and the documents that stand in it; one that stays is left alone."""
@@ -349,8 +373,7 @@ class CaseWrites:
         """Raise Unprocessable for a log entry that is not as it is served."""
         located = await self._located(part)
         source = self._records.registry.types[LOG].sources[0]
-        served = None if located is None else located.translation.body
-        if served is None or not _same(source, read_json(served, max_depth=1000), part.resource):
+        if located is None or not self._stays(source, part, located):
             raise Unprocessable(_LOG_CHANGED, expression=part.expression)
 
     async def _say_what_is_left(self, case: Case) -> None:
@@ -365,10 +388,10 @@ class CaseWrites:
             case.issues.append(Issue("information", "informational", text))
 
 
+def _stands_in(located: Located, holder: str) -> bool:
+    """Say whether an embedded record stands in the document of a resource, `Type/id`."""
+    return fhir_id(decode(located.raw)["_id"]) == holder.rpartition("/")[2]
+
+
 def _is_linked(case: Case, document: Document) -> bool:
     return case.id in case_keys(document.get("linkedModules"))
-
-
-def _same(source: Compiled, served: Resource, sent: Resource) -> bool:
-    own, other = source.parts(served, {}), source.parts(sent, {})
-    return comparable(own) == comparable(other)

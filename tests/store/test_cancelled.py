@@ -364,7 +364,7 @@ class Session:
         self.seconds = seconds
         self.log: list[str] = []
 
-    async def start_transaction(self) -> None:
+    async def start_transaction(self, *concerns: Any) -> None:
         self.log.append("start")
 
     async def commit_transaction(self) -> None:

@@ -1,0 +1,38 @@
+"""Items that are stored as a lone object: an addition through FHIR leaves it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.writing.exact_json import Json
+from tests.writing.world import World
+from tests.writing_lists.stored_cases import (
+    case_of,
+    put_case,
+    read_case,
+    stored_case,
+    the,
+)
+
+ITEM = {"item": {"reference": "Claim/k9"}}
+LONE: list[tuple[str, Json, str, str, Json]] = [
+    ("items", {"item_type": "claim", "item_id": "k1", "own": 1}, "List", "entry", ITEM),
+]
+
+
+@pytest.mark.parametrize(("field", "lone", "type_", "element", "new"), LONE, ids=range(len(LONE)))
+def test_an_addition_to_a_lone_object(
+    world: World, field: str, lone: Json, type_: str, element: str, new: Json
+) -> None:
+    stored_case(world, **{field: lone})
+    bundle = read_case(world)
+    part = the(bundle, type_)
+    part[element] = [*part.get(element, []), new]
+    response = put_case(world, bundle)
+    assert response.status_code in (200, 422), response.text
+    after = case_of(world)[field]
+    if response.status_code == 200:
+        assert lone in after
+        assert len(after) == 2
+    else:
+        assert after == lone
