@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 
 from fhir_facade.demo import generate
+from tests.writing.exact_json import Json
 from tests.writing.stored import differences, other_than_marks
 from tests.writing.world import World
 from tests.writing_lists.stored_cases import (
