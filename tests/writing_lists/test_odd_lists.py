@@ -23,6 +23,7 @@ LONE: list[tuple[str, Json, str, str, Json]] = [
     ("workflow", {"case_workflow_step_name": "A", "own": 1}, "CarePlan", "activity", STEP),
     ("workflow", {"own": 1}, "CarePlan", "activity", STEP),
     ("items", {"own": 1}, "List", "entry", ITEM),
+    ("items", {"item_type": "claim", "item_id": "k1", "own": 1}, "List", "entry", ITEM),
 ]
 
 
