@@ -71,6 +71,11 @@ class Settings(BaseSettings):
         default="refuse",
         description="What a goal's move against its life cycle is: refused with 422, or a warning",
     )
+    narrative: Literal["profiled", "always"] = Field(
+        default="profiled",
+        description="Which resources get a generated narrative: CarePlans, whose US Core profile "
+        "wants one, or all; `_summary=text` always has one",
+    )
     update_create: bool = Field(
         default=False,
         description="Whether a PUT to an id that nothing has creates the resource under it",
@@ -131,4 +136,5 @@ class Settings(BaseSettings):
             stray_codes=strays,
             keeps=self.unmapped == "keep",
             advises=self.lifecycle == "advise",
+            narrates=self.narrative == "always",
         )

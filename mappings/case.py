@@ -42,9 +42,10 @@ from mappings.case_status import CaseStatus, StatusHistory
 from mappings.case_steps import StepDates, StepNames, StepPerformers
 from mappings.case_team import OrganizationsOf, Participants
 from mappings.codes import CARE_PLAN_STATUS, CARE_TEAM_STATUS, EPISODE_STATUS
-from mappings.common import EMPLOYER, RECORD, REQUIRED_MEMBER, USER
+from mappings.common import EMPLOYER, RECORD, REQUIRED_MEMBER, USER, record
 from mappings.fixed import Fixed, FixedCode, FixedText
 from mappings.own import OwnReference
+from mappings.us_core import US_CORE_CARE_PLAN, US_CORE_CARE_TEAM
 
 CREATED = ("created", "createdAt", "created_at")
 STATE = ("status.state", "status")
@@ -116,7 +117,6 @@ EPISODE_OF_CARE = Mapping(
 )
 
 CASE_FACTS: tuple[Rule, ...] = (
-    *RECORD,
     rule("identifier[]",  "_id",           Identifier("case", of_record=True),  "identifier"),
     rule("subject",       "subject",       REQUIRED_MEMBER,                     "patient subject"),
     rule("period.start",  "initiatedDate", DateTime(),                          "date.start"),
@@ -128,6 +128,7 @@ CARE_TEAM = Mapping(
     "CareTeam",
     collection="patient_case",
     rules=(
+        *record(US_CORE_CARE_TEAM),
         *CASE_FACTS,
         rule("status",                 STATE,          Code(CARE_TEAM_STATUS),  "status"),
         rule("name",                   "name",         Text()),
@@ -150,6 +151,7 @@ CARE_PLAN = Mapping(
         "category": [{"coding": [{"system": CATEGORY, "code": "assess-plan"}]}],
     },
     rules=(
+        *record(US_CORE_CARE_PLAN),
         *CASE_FACTS,
         rule("status",         STATE,          Code(CARE_PLAN_STATUS, required=True, otherwise="unknown"), "status"),
         rule("title",          "name",         Text()),
@@ -166,6 +168,7 @@ CARE_PLAN = Mapping(
         rule("note[]",         "notes",        Many(Annotation())),
     ),
     finish=(period_in_order("period", field="closedDate"),),
+    narrates=True,
     links=("goal", "task"),
     main_date="date",
     decodes=("workflow",),

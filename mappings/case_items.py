@@ -13,8 +13,9 @@ from fhir_facade.rules.filters import NOTHING, Filter, all_of, any_of, first_pre
 from fhir_facade.rules.findings import Decode, Encode, Findings
 from fhir_facade.rules.kinds import Kind, Site
 from fhir_facade.rules.kinds.base import Target
+from fhir_facade.rules.kinds.described import Given, given
 from fhir_facade.rules.kinds.merging import as_list, merged
-from fhir_facade.rules.kinds.references import key_reader, reference_builder
+from fhir_facade.rules.kinds.references import Reference, key_reader, reference_builder
 from fhir_facade.rules.text import clean, fhir_id, is_set, key_text, stored_ids, stored_keys
 from fhir_facade.rules.text_match import keys
 from mappings.case_kinds import live, rows
@@ -184,6 +185,10 @@ class Conditions(Kind):
     def searched_part(self) -> str:
         return "condition"
 
+    @property
+    def gives(self) -> tuple[Given, ...]:
+        return (given("condition", ITEM_ID_NAMES, Reference("Condition", "condition")),)
+
     def present(self, site: Site) -> Filter:
         return items_filter(site.field, CONDITION, keys)
 
@@ -291,6 +296,16 @@ class ItemEntries(Kind):
     @property
     def searched_part(self) -> str:
         return "item"
+
+    @property
+    def gives(self) -> tuple[Given, ...]:
+        return tuple(
+            given("item", ITEM_ID_NAMES, Reference(to, sid)) for to, sid in ITEM_TARGETS.values()
+        )
+
+    @property
+    def sids(self) -> tuple[str, ...]:
+        return ("case-item",)
 
     def present(self, site: Site) -> Filter:
         return items_filter(site.field, None, keys)

@@ -145,6 +145,10 @@ class PartyIdentifiers(Kind):
         return some_row(site, known)
 
     @property
+    def sids(self) -> tuple[str, ...]:
+        return ("party-case", "org")
+
+    @property
     def modifiers(self) -> tuple[str, ...]:
         return ("of-type",)
 
@@ -224,6 +228,10 @@ class ManagingOrganization(Kind):
     @property
     def targets(self) -> tuple[str, ...]:
         return ("Organization",)
+
+    @property
+    def sids(self) -> tuple[str, ...]:
+        return ("org",)
 
     def present(self, site: Site) -> Filter:
         return self._leading(site, [keys(name) for name in _ORGANIZATION_PATHS])

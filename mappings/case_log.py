@@ -17,6 +17,7 @@ from fhir_facade.rules.getting import (
 )
 from fhir_facade.rules.kinds import Concept, DateTime, Kind, RecordTime, Reference, Site, Tags, Text
 from fhir_facade.rules.kinds.base import Target, data_absent, wrong_type
+from fhir_facade.rules.kinds.described import Given, given
 from fhir_facade.rules.kinds.references import label
 from fhir_facade.rules.mapping import (
     Mapping,
@@ -25,7 +26,7 @@ from fhir_facade.rules.mapping import (
 from fhir_facade.rules.text import clean, fhir_id, is_id, key_text, stored_ids
 from mappings.case_kinds import LOG_DATE_NAMES, LOG_TYPE_NAMES
 from mappings.codes import LOG_TYPE
-from mappings.common import MEMBER, UNSTORED, UPDATED, USER, first_text
+from mappings.common import MEMBER, UPDATED, USER, first_text, profiled
 from mappings.own import OwnReference
 
 SEPARATOR = ".log."
@@ -85,6 +86,10 @@ class Recorded(DateTime):
     def total(self) -> bool:
         return True
 
+    @property
+    def gives(self) -> tuple[Given, ...]:
+        return (given("recorded", "", DateTime("instant")),)
+
     def encoder(self, site: Site) -> Encode:
         encode_time = super().encoder(site)
 
@@ -136,6 +141,10 @@ class Agent(Kind):
     def searched_part(self) -> str:
         return "who"
 
+    @property
+    def gives(self) -> tuple[Given, ...]:
+        return (given("who", "", USER),)
+
     def present(self, site: Site) -> Filter:
         return USER.present(site)
 
@@ -179,7 +188,7 @@ PROVENANCE = Mapping(
         rule("id",                     WHOLE,                                 LogEntryId(),                          "_id"),
         rule("meta.lastUpdated",       (*LOG_DATE_NAMES, *(f"parent.{path}" for path in UPDATED)), RecordTime(), "_lastUpdated"),
         rule("meta.tag[]",             WHOLE,                                 Tags(embedded=True), "_tag"),
-        *UNSTORED,
+        *profiled(),
         rule("target[]",               "parent._id",                          OwnReference("EpisodeOfCare", "case"), "target case"),
         rule("recorded*",              LOG_DATE_NAMES,                        Recorded(),                            "recorded"),
         rule("activity",               LOG_TYPE_NAMES,                        Concept("log-type", codes=(LOG_TYPE,))),

@@ -24,6 +24,7 @@ from fhir_facade.rules.kinds import (
     Text,
     part,
 )
+from fhir_facade.rules.kinds.described import Given, given
 from fhir_facade.rules.kinds.extensions import extension_values
 from fhir_facade.rules.kinds.merging import as_list, merged
 from fhir_facade.rules.kinds.primitives import as_decimal
@@ -49,6 +50,8 @@ WORKFLOW_STEP = Complex(
 )
 # fmt: on
 
+_STEP_STATUS = Code(STEP_STATUS, required=True, otherwise="unknown")
+
 
 @dataclass(frozen=True)
 class LinkedItems(Kind):
@@ -71,6 +74,10 @@ class LinkedItems(Kind):
     @property
     def held_by(self) -> tuple[str, str]:
         return self.to, "case"
+
+    @property
+    def sids(self) -> tuple[str, ...]:
+        return ("work-item",)
 
     @property
     def sortable(self) -> bool:
@@ -110,6 +117,10 @@ class LinkedTasks(LinkedItems):
     def searched_part(self) -> str:
         return "reference"
 
+    @property
+    def gives(self) -> tuple[Given, ...]:
+        return (given("reference", "", LinkedItems(self.to)),)
+
     def encoder(self, site: Site) -> Encode:
         encode_items = super().encoder(site)
 
@@ -135,6 +146,18 @@ class WorkflowActivities(Kind):
     @property
     def many(self) -> bool:
         return True
+
+    @property
+    def gives(self) -> tuple[Given, ...]:
+        return (
+            given("extension:workflow-step", "", WORKFLOW_STEP),
+            given("detail.code.text", f"{PREFIX}step_name", Text()),
+            given("detail.status", f"{PREFIX}step_status", _STEP_STATUS),
+            given("detail.statusReason.text", f"{PREFIX}step_status_display", Text()),
+            given("detail.scheduledPeriod.end", f"{PREFIX}due_date", Date()),
+            given("detail.performer[]", f"{PREFIX}assigned_person_id", USER),
+            given("detail.description", f"{PREFIX}step_description", Text()),
+        )
 
     def encoder(self, site: Site) -> Encode:
         encode_detail = _detail_encoder(site)
@@ -188,9 +211,7 @@ def _step_key(activity: dict[str, Any]) -> Any:
 
 
 def _detail_encoder(site: Site) -> Encode:
-    encode_status = Code(STEP_STATUS, required=True, otherwise="unknown").encoder(
-        site.at(f"workflow[].{PREFIX}step_status")
-    )
+    encode_status = _STEP_STATUS.encoder(site.at(f"workflow[].{PREFIX}step_status"))
     encode_text = Text().encoder(site)
     encode_due = Date().encoder(site.at(f"workflow[].{PREFIX}due_date"))
     encode_person = USER.encoder(site.at(f"workflow[].{PREFIX}assigned_person_id"))

@@ -8,8 +8,9 @@ from typing import Any
 
 from fhir_facade.rules.findings import Decode, Encode, Findings
 from fhir_facade.rules.invariants import in_order
-from fhir_facade.rules.kinds import Concept, DateTime, Kind, Site
+from fhir_facade.rules.kinds import Code, Concept, DateTime, Kind, Site
 from fhir_facade.rules.kinds.base import wrong_type
+from fhir_facade.rules.kinds.described import Given, given
 from mappings.case_kinds import LOG_DATE_NAMES, LOG_TYPE_NAMES, STATUS_CHANGE, rows
 from mappings.codes import EPISODE_STATUS
 from mappings.common import first_text
@@ -59,6 +60,14 @@ class StatusHistory(Kind):
     @property
     def many(self) -> bool:
         return True
+
+    @property
+    def gives(self) -> tuple[Given, ...]:
+        return (
+            given("status", ("new_value", "newValue"), Code(EPISODE_STATUS)),
+            given("period.start", LOG_DATE_NAMES, DateTime()),
+            given("period.end", (), DateTime()),
+        )
 
     def encoder(self, site: Site) -> Encode:
         encode_date = DateTime().encoder(site)

@@ -14,6 +14,7 @@ from fhir_facade.rules.findings import Decode, Encode, Findings
 from fhir_facade.rules.json_text import comparable
 from fhir_facade.rules.kinds import Boolean, Complex, Concept, Key, Kind, Many, Site, Text, part
 from fhir_facade.rules.kinds.base import Target, data_absent
+from fhir_facade.rules.kinds.described import Given, given
 from fhir_facade.rules.kinds.extensions import extension_values
 from fhir_facade.rules.kinds.merging import as_list, merged
 from fhir_facade.rules.kinds.references import key_reader
@@ -135,6 +136,16 @@ class Participants(Kind):
         return decode
 
     @property
+    def gives(self) -> tuple[Given, ...]:
+        return (
+            given("extension:party-case", "", PARTY_CASE),
+            given("role[]", f"{PREFIX}role", Concept(codes=(PARTICIPANT_ROLE,))),
+            given("member", f"{PREFIX}org_id", ORGANIZATION),
+            given("member", f"{PREFIX}owner_person_id", USER),
+            given("onBehalfOf", f"{PREFIX}org_id", ORGANIZATION),
+        )
+
+    @property
     def search_type(self) -> str:
         return "reference"
 
@@ -214,6 +225,10 @@ class OrganizationsOf(Kind):
     @property
     def many(self) -> bool:
         return True
+
+    @property
+    def sids(self) -> tuple[str, ...]:
+        return ORGANIZATION.sids
 
     def encoder(self, site: Site) -> Encode:
         encode_organization = ORGANIZATION.encoder(site.at(f"{PREFIX}org_id"))

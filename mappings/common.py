@@ -26,6 +26,7 @@ from fhir_facade.rules.mapping import (
     finds,
     rule,
 )
+from fhir_facade.rules.profiles import Claim, Profiles
 
 PATIENT = Reference("Patient", "member")
 MEMBER = Reference("Patient", "member", boxed=True)
@@ -51,22 +52,28 @@ def work_item(*types: str) -> Filter:
 
 
 # fmt: off
-UNSTORED: tuple[Rule, ...] = (
-    finds("meta.profile",    WHOLE,    Unstored("canonical", "uri"),  "_profile"),
-    finds("meta.security",   WHOLE,    Unstored("Coding", "token"),   "_security"),
-)
+def profiled(*claims: Claim) -> tuple[Rule, ...]:
+    """The lines of what a document says in no field: its profiles, its security labels."""
+    return (
+        finds("meta.profile",    WHOLE,    Profiles(claims),              "_profile"),
+        finds("meta.security",   WHOLE,    Unstored("Coding", "token"),   "_security"),
+    )
 
-RECORD: tuple[Rule, ...] = (
-    rule("id",               "_id",    RecordId(),               "_id"),
-    rule("meta.lastUpdated", UPDATED,  RecordTime(),             "_lastUpdated"),
-    rule("meta.tag[]",       WHOLE,    Tags(),                   "_tag"),
-    *UNSTORED,
-)
 
-WORK_ITEM: tuple[Rule, ...] = (
-    *RECORD,
-    rule("identifier[]",     "_id",    Identifier("work-item", of_record=True), "identifier"),
-)
+def record(*claims: Claim) -> tuple[Rule, ...]:
+    """The lines that every stored document has; `claims` are the profiles it may satisfy."""
+    return (
+        rule("id",               "_id",    RecordId(),               "_id"),
+        rule("meta.lastUpdated", UPDATED,  RecordTime(),             "_lastUpdated"),
+        rule("meta.tag[]",       WHOLE,    Tags(),                   "_tag"),
+        *profiled(*claims),
+    )
+
+
+RECORD = record()
+
+WORK_ITEM_ID = rule("identifier[]",  "_id",            Identifier("work-item", of_record=True), "identifier")
+WORK_ITEM: tuple[Rule, ...] = (*RECORD, WORK_ITEM_ID)
 
 EMPLOYER   = rule("extension:employer",      "client",         ORGANIZATION,         "employer")
 ASSIGNED   = rule("extension:assigned-to",   "owner",          USER,                 "assigned-to")

@@ -25,6 +25,7 @@ from fhir_facade.rules.kinds import (
     part,
 )
 from fhir_facade.rules.kinds.base import wrong_type
+from fhir_facade.rules.kinds.described import Given, given
 from fhir_facade.rules.kinds.merging import as_list
 from fhir_facade.rules.kinds.references import reference_builder
 from fhir_facade.rules.mapping import (
@@ -51,6 +52,7 @@ from mappings.common import (
 )
 
 INTERACTION = work_item("interaction", "contact")
+_DOCUMENT = "DocumentReference"
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Attachments(Kind):
         return True
 
     def encoder(self, site: Site) -> Encode:
-        build = reference_builder("DocumentReference", "document", site.context)
+        build = reference_builder(_DOCUMENT, "document", site.context)
 
         def encode(value: Any, findings: Findings) -> Any:
             if not isinstance(value, list):
@@ -99,6 +101,10 @@ class Attachments(Kind):
     @property
     def shows_others(self) -> bool:
         return True
+
+    @property
+    def gives(self) -> tuple[Given, ...]:
+        return (given("contentReference", "document_id", Reference(_DOCUMENT, "document")),)
 
     def describe(self) -> str:
         return "payload references to the interaction's DocumentReferences"

@@ -35,6 +35,7 @@ from fhir_facade.rules.kinds import (
     Unstored,
 )
 from fhir_facade.rules.kinds.base import data_absent
+from fhir_facade.rules.kinds.described import Vocabulary
 from fhir_facade.rules.kinds.quantities import number
 from fhir_facade.rules.mapping import (
     PARENT,
@@ -45,11 +46,12 @@ from fhir_facade.rules.mapping import (
 )
 from fhir_facade.rules.text import clean
 from fhir_facade.rules.text_match import texts
-from mappings.common import MEMBER, ORGANIZATION, UNSTORED, UPDATED, USER, WRITABLE
+from mappings.common import MEMBER, ORGANIZATION, UPDATED, USER, WRITABLE, profiled
 from mappings.communication import INTERACTION
 from mappings.document_rules import same_member, same_parent
 from mappings.fixed import FixedCode
 from mappings.own import OwnReference
+from mappings.us_core import US_CORE_DOCUMENT
 
 US_CORE_CATEGORY = "http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category"
 CLINICAL_NOTE = "clinical-note"
@@ -302,6 +304,11 @@ class Category(Kind):
         return encode
 
     @property
+    def vocabularies(self) -> tuple[Vocabulary, ...]:
+        local = Vocabulary("document-category", {self.local: ""})
+        return local, Vocabulary(US_CORE_CATEGORY, {CLINICAL_NOTE: "Clinical Note"})
+
+    @property
     def search_type(self) -> str:
         return "token"
 
@@ -342,7 +349,7 @@ DOCUMENT: tuple[Rule, ...] = (
     rule("id",                 "document_id",                     RecordId(),                                        "_id"),
     rule("meta.lastUpdated",   ("updated_on", *PARENT_UPDATED),   RecordTime(),                                      "_lastUpdated"),
     rule("meta.tag[]",         WHOLE,                             Tags(embedded=True),                                            "_tag"),
-    *UNSTORED,
+    *profiled(US_CORE_DOCUMENT),
     rule("status",             WHOLE,                             FixedCode("http://hl7.org/fhir/document-reference-status", "current"), "status"),
     rule("masterIdentifier",   "document_id",                     Identifier("document", of_record=True),            "identifier"),
     finds("identifier",        WHOLE,                             Unstored("Identifier", "token"),                   "identifier"),

@@ -9,6 +9,7 @@ from fhir_facade.rules.filters import EVERYTHING, NOTHING, Filter
 from fhir_facade.rules.findings import Encode, Findings
 from fhir_facade.rules.kinds import Kind, Site
 from fhir_facade.rules.kinds.concepts import system_url
+from fhir_facade.rules.kinds.described import Vocabulary
 from fhir_facade.rules.text_match import TextMatch
 
 
@@ -26,6 +27,10 @@ class Fixed(Kind):
 
     @property
     def total(self) -> bool:
+        return True
+
+    @property
+    def always_same(self) -> bool:
         return True
 
     @property
@@ -62,6 +67,10 @@ class Fixed(Kind):
 
         return encode
 
+    @property
+    def vocabularies(self) -> tuple[Vocabulary, ...]:
+        return (Vocabulary(self.system, {self.code: self.display}),)
+
     def describe(self) -> str:
         return f"always {self.code}"
 
@@ -83,6 +92,10 @@ class FixedCode(Kind):
 
     @property
     def total(self) -> bool:
+        return True
+
+    @property
+    def always_same(self) -> bool:
         return True
 
     @property
@@ -119,6 +132,10 @@ class FixedText(Kind):
 
     @property
     def total(self) -> bool:
+        return True
+
+    @property
+    def always_same(self) -> bool:
         return True
 
     @property

@@ -16,6 +16,7 @@ from fhir_facade.rules.getting import (
 )
 from fhir_facade.rules.kinds import Boolean, Code, Concept, Date, Integer, Kind, Many, Site, Text
 from fhir_facade.rules.kinds.base import wrong_type
+from fhir_facade.rules.kinds.described import Given, given
 from fhir_facade.rules.kinds.quantities import (
     number,
     read_quantity,
@@ -40,16 +41,30 @@ from mappings.common import (
     NOTES,
     REQUIRED_MEMBER,
     UPDATED_BY,
-    WORK_ITEM,
+    WORK_ITEM_ID,
     WRITABLE,
+    record,
     work_item,
 )
+from mappings.us_core import US_CORE_GOAL
 
 _READERS: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
     "quantity": ("detailQuantity", read_quantity),
     "range": ("detailRange", read_range),
     "ratio": ("detailRatio", read_ratio),
 }
+
+
+@dataclass(frozen=True)
+class _Detail(Kind):
+    """A measure's value in one of its types."""
+
+    @property
+    def fhir_type(self) -> str:
+        return "*"
+
+    def describe(self) -> str:
+        return "a measure of this type"
 
 
 @dataclass(frozen=True)
@@ -111,6 +126,11 @@ class TargetMeasure(Kind):
             return None if text is None else {"detailString": text}
 
         return encode
+
+    @property
+    def gives(self) -> tuple[Given, ...]:
+        details = (given(name, "target_measure", _Detail()) for name in _STORERS)
+        return (given("measure.text", "name", Text()), *details)
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -338,7 +358,8 @@ GOAL = Mapping(
     collection="work_queue",
     where=work_item("goal"),
     rules=(
-        *WORK_ITEM,
+        *record(US_CORE_GOAL),
+        WORK_ITEM_ID,
         # FHIR element                   stored field          kind                                                              search
         rule("lifecycleStatus",            "life_cycle_status",  Code(GOAL_STATUS, required=True),                                 "lifecycle-status"),
         rule("achievementStatus",          "achievement_status", Concept(codes=(GOAL_ACHIEVEMENT,)),                               "achievement-status"),

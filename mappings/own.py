@@ -58,6 +58,10 @@ class OwnReference(Kind):
     def targets(self) -> tuple[str, ...]:
         return (self.to,)
 
+    @property
+    def sids(self) -> tuple[str, ...]:
+        return () if self.sid is None else (self.sid,)
+
     def present(self, site: Site) -> Filter:
         """A record that is served has an id; the document it stands in may have none."""
         return servable_id_filter(site.field) if "." in site.field else EVERYTHING

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhir_facade.rules.json_text import read_json, to_json
+from fhir_facade.rules.narrative import narrative
 from fhir_facade.rules.r4_elements import BY_TYPE, Elements
 
 SUBSETTED = {
@@ -41,6 +42,7 @@ class Shape:
             kept = _summary(resource, known)
         elif self.summary == "text":
             kept = _only(resource, known, frozenset({"text"}))
+            kept.setdefault("text", narrative(resource))
         else:
             wanted = self._wanted(kind, match=match)
             if wanted is None:

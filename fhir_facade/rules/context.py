@@ -26,6 +26,8 @@ class Context:
     """Whether what the stored fields cannot hold is kept in the document; refused otherwise."""
     advises: bool = False
     """Whether a broken goal life cycle is a warning; refused otherwise."""
+    narrates: bool = False
+    """Whether every resource gets a narrative; only where a profile wants one otherwise."""
 
     def code_system(self, name: str) -> str:
         return f"{self.canonical}/CodeSystem/{name}"

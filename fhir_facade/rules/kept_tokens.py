@@ -47,6 +47,23 @@ def of_type(name: str, kind: tuple[str, str], value: str) -> str:
     return f"{name}:of-type={kind[0]}|{kind[1]}|{value}"
 
 
+def disclaimed(name: str, profile: str) -> str:
+    """Return the token of a profile that is not claimed because of what is kept."""
+    return f"{name}:not={profile}"
+
+
+def claims(source: Compiled, served: dict[str, Any]) -> list[str]:
+    """Return the tokens of the profiles that a resource with kept parts claims, and does not."""
+    return [
+        (
+            token("_profile", None, each.profile)
+            if each.fits(served)
+            else disclaimed("_profile", each.profile)
+        )
+        for each in source.claims
+    ]
+
+
 def tokens(source: Compiled, resource: dict[str, Any], parts: Iterable[str]) -> list[str]:
     """Return the tokens of the kept parts of a resource, in the order of the parameters."""
     kept = set(parts)
@@ -67,7 +84,8 @@ def current(source: Compiled, document: dict[str, Any]) -> dict[str, Any]:
     overruled = {each.element for each in findings if each.field == overlay.FIELD}
     parts = [each["part"] for each in overlay.elements_of(document, source.resource)]
     valid = [part for part in parts if f"{source.resource}.{part}" not in overruled]
-    own = {"tokens": tokens(source, resource or {}, valid)}
+    found = tokens(source, resource or {}, valid)
+    own = {"tokens": [*found, *claims(source, resource or {})]}
     return {**document, overlay.FIELD: {**document[overlay.FIELD], source.resource: own}}
 
 

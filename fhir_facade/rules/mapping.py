@@ -24,8 +24,10 @@ from fhir_facade.rules.findings import Encode, Finding, Findings, Severity, is_u
 from fhir_facade.rules.getting import WHOLE, getter
 from fhir_facade.rules.kinds.base import Kind, Site
 from fhir_facade.rules.kinds.record import MARKS, RECORD_STATE
+from fhir_facade.rules.narrative import is_own_narrative, narrative
 from fhir_facade.rules.own import Own
 from fhir_facade.rules.param import Param, Place, joined, outer
+from fhir_facade.rules.profiles import Claim, Profiles, profile_url, with_profiles
 from fhir_facade.rules.text import TRUE_VALUES, is_set
 
 OVERRULED = "what a client wrote is kept, and the platform has written another value since"
@@ -110,6 +112,8 @@ class Mapping:
     """The search parameter that most clients sort and search by."""
     by_day: bool = False
     """Whether the resource of an unchanged document may differ from one day to the next."""
+    narrates: bool = False
+    """Whether a profile wants the resource to have a narrative, whatever the settings say."""
 
     writes: tuple[str, ...] = ()
     """The FHIR interactions that change its documents: create, update, patch, delete."""
@@ -173,6 +177,12 @@ class Compiled:
             if each.kind.assigned is not None
         }
         self._fields = fields_by_part(mapping.rules, context)
+        self.claims = self._claims()
+        self._profiles = [profile_url(mapping.resource, context)]
+        self._server_meta = overlay.ServerMeta(
+            self._tags, frozenset([*self._profiles, *(each.profile for each in self.claims)])
+        )
+        self._narrates = context.narrates or mapping.narrates
         self.servable = self._servable()
         self.not_deleted: Filter = {
             path: {"$nin": list(TRUE_VALUES)} for path in mapping.deleted_paths
@@ -218,10 +228,15 @@ class Compiled:
             found[name] = Param(name, "composite", (), elements, components=components)
         return found
 
+    def _claims(self) -> tuple[Claim, ...]:
+        kinds = (each.kind for each in self.mapping.rules)
+        return tuple(claim for kind in kinds if isinstance(kind, Profiles) for claim in kind.claims)
+
     @property
     def kept_tokens(self) -> str | None:
         """Where documents hold the tokens of what is kept, if anything is."""
-        keeps = self.context.keeps and self.mapping.writes
+        mapping = self.mapping
+        keeps = self.context.keeps and (mapping.writes or mapping.decodes)
         return f"{overlay.FIELD}.{self.resource}.tokens" if keeps else None
 
     def _kept_path(self, param: Param) -> str | None:
@@ -262,7 +277,18 @@ class Compiled:
                 findings.append(Finding(Severity.NOTED, overlay.FIELD, element, OVERRULED))
         for mend in self.mapping.mends:
             mend(resource, kept, findings)
+        self._claim(resource)
+        if self._narrates and "text" not in resource:
+            resource["text"] = narrative(resource)
         return resource
+
+    def _claim(self, resource: dict[str, Any]) -> None:
+        """Name the profiles that the finished resource satisfies."""
+        meta = resource["meta"]
+        own = self._profiles
+        if self.claims:
+            own = [*own, *(each.profile for each in self.claims if each.fits(resource))]
+        meta["profile"] = with_profiles(meta["profile"], own) if "profile" in meta else own
 
     def digest(self, document: dict[str, Any]) -> overlay.Digest:
         """Return what gives the digest of the stored fields that a part is read from."""
@@ -289,11 +315,17 @@ class Compiled:
 
     def left_out(self, resource: dict[str, Any], document: dict[str, Any]) -> dict[str, list[str]]:
         """Return by element the records that it shows and that a client left out."""
-        return self._own(document).missing(overlay.split(resource, self._tags))
+        return self._own(document).missing(self._split(resource))
+
+    def _split(self, resource: dict[str, Any]) -> overlay.Parts:
+        parts = overlay.split(resource, self._server_meta)
+        if is_own_narrative(resource.get("text")) and "_text" not in resource:
+            del parts["text"]
+        return parts
 
     def parts(self, resource: dict[str, Any], document: dict[str, Any]) -> overlay.Parts:
         """Return the parts of a resource that a client decides."""
-        return self._own(document).without(overlay.split(resource, self._tags))
+        return self._own(document).without(self._split(resource))
 
     def bare_parts(self, resource: dict[str, Any], document: dict[str, Any]) -> overlay.Parts:
         """Return the same without what the mapping makes up where nothing is stored."""

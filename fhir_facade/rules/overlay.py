@@ -46,17 +46,22 @@ class Entry(NamedTuple):
     """The records shown in the element that the client left out."""
 
 
-def split(resource: dict[str, Any], tags: str = "") -> Parts:
-    """Return the parts of a resource but `resourceType`, `id` and what `meta` has of the server.
+class ServerMeta(NamedTuple):
+    """What of `meta` the server gives, whatever a client sends."""
 
-    `tags` is the system of the tags that the server gives.
-    """
+    tags: str
+    """The system of its tags."""
+    profiles: frozenset[str]
+
+
+def split(resource: dict[str, Any], server: ServerMeta) -> Parts:
+    """Return the parts of a resource but `resourceType`, `id` and what `meta` has of the server."""
     parts: Parts = {}
     for name, value in resource.items():
         if name in ("resourceType", "id", "_id"):
             continue
         if name == "meta":
-            parts.update(_meta_parts(value, tags))
+            parts.update(_meta_parts(value, server))
         elif name == "extension":
             for each in value:
                 parts.setdefault(_EXTENSION + str(each.get("url")), []).append(each)
@@ -67,14 +72,25 @@ def split(resource: dict[str, Any], tags: str = "") -> Parts:
     return parts
 
 
-def _meta_parts(meta: dict[str, Any], tags: str) -> Iterator[tuple[str, Any]]:
+def _meta_parts(meta: dict[str, Any], server: ServerMeta) -> Iterator[tuple[str, Any]]:
     for name in _CLIENT_META:
-        value = meta.get(name)
+        value, sibling = meta.get(name), meta.get(f"_{name}")
         if name == "tag" and value is not None:
-            value = [each for each in value if each.get("system") != tags]
-        sibling = meta.get(f"_{name}")
+            value = [each for each in value if each.get("system") != server.tags]
+        elif name == "profile" and value is not None:
+            value = _profiles(value, sibling, server.profiles)
         if value or sibling:
             yield _META + name, [value or None, sibling]
+
+
+def _profiles(value: list[Any], sibling: Any, own: frozenset[str]) -> list[Any]:
+    """Return the profiles that are the client's; beside a sibling they keep their places."""
+    if sibling is None:
+        return [each for each in value if each not in own]
+    left = list(value)
+    while len(left) > len(sibling) and left[-1] in own:
+        left.pop()
+    return left
 
 
 Digest = Callable[[str], str]

@@ -1,11 +1,19 @@
-"""The canonical URLs of the profiles that served resources conform to.
+"""The profiles that served resources conform to, and which of them a resource may claim.
 
 https://hl7.org/fhir/R4/profiling.html
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+from fhir_facade import __version__
 from fhir_facade.rules.context import Context
+from fhir_facade.rules.filters import EVERYTHING, NOTHING, Filter, any_of
+from fhir_facade.rules.findings import Encode
+from fhir_facade.rules.kinds.base import Kind, Site
 
 US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
 US_CORE_VERSION = "6.1.0"
@@ -26,3 +34,105 @@ def profile_url(resource: str, context: Context) -> str:
 def us_core_url(resource: str) -> str:
     """Return the canonical URL of US Core's profile of a type."""
     return f"{US_CORE}{resource.lower()}"
+
+
+def _nothing_more(site: Site) -> Filter:
+    del site
+    return EVERYTHING
+
+
+def _never(site: Site) -> Filter:
+    del site
+    return NOTHING
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A profile of somebody else's that resources claim where they satisfy it."""
+
+    profile: str
+    version: str
+    fits: Callable[[dict[str, Any]], bool]
+    """Says of a resource as it is served whether it satisfies the profile."""
+    stored: Callable[[Site], Filter] = _nothing_more
+    """Matches the documents whose stored fields alone give such a resource."""
+
+
+def us_core(
+    resource: str,
+    fits: Callable[[dict[str, Any]], bool],
+    stored: Callable[[Site], Filter] | None = _nothing_more,
+) -> Claim:
+    """Declare US Core's profile of a type; `stored` None: no stored field alone satisfies it."""
+    return Claim(us_core_url(resource), US_CORE_VERSION, fits, stored or _never)
+
+
+def names_only(reference: Any, *types: str) -> bool:
+    """Say whether a Reference names a resource of one of some types, if it says a type at all."""
+    if not isinstance(reference, dict):
+        return False
+    literal = reference.get("reference")
+    named = [reference.get("type")]
+    if isinstance(literal, str) and "/" in literal:
+        named.append(literal.rsplit("/", 2)[-2])
+    return all(each is None or each in types for each in named)
+
+
+@dataclass(frozen=True)
+class Profiles(Kind):
+    """`meta.profile`: this guide's own, and the claims that a resource satisfies."""
+
+    claims: tuple[Claim, ...] = ()
+
+    @property
+    def fhir_type(self) -> str:
+        return "canonical"
+
+    @property
+    def search_type(self) -> str:
+        return "uri"
+
+    @property
+    def sortable(self) -> bool:
+        return False
+
+    @property
+    def kept_apart(self) -> bool:
+        return True
+
+    @property
+    def disclaimed(self) -> bool:
+        return bool(self.claims)
+
+    def encoder(self, site: Site) -> Encode:
+        """Claims are about the finished resource: the mapping adds them when it is whole."""
+        del site
+        return lambda value, findings: None
+
+    def uri(self, site: Site, value: str, how: str | None) -> Filter:
+        own = profile_url(site.element.partition(".")[0], site.context)
+        found = [EVERYTHING] if _is_asked(own, __version__, value, how) else []
+        found += [
+            each.stored(site)
+            for each in self.claims
+            if _is_asked(each.profile, each.version, value, how)
+        ]
+        return any_of(found)
+
+    def describe(self) -> str:
+        names = "".join(f", {each.profile} where it is satisfied" for each in self.claims)
+        return f"this guide's profile{names}"
+
+
+def _is_asked(profile: str, version: str, value: str, how: str | None) -> bool:
+    if how == "below":
+        return profile == value or profile.startswith(f"{value.rstrip('/')}/")
+    if how == "above":
+        return profile == value or value.startswith(f"{profile}/")
+    return value in (profile, f"{profile}|{version}")
+
+
+def with_profiles(given: Any, own: Collection[str]) -> list[Any]:
+    """Return what a client gave as `meta.profile`, and the server's own after it."""
+    before = given if isinstance(given, list) else []
+    return [*before, *(each for each in own if each not in before)]

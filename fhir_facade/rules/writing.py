@@ -22,7 +22,7 @@ from fhir_facade.rules.getting import (
     getter,
 )
 from fhir_facade.rules.json_text import comparable
-from fhir_facade.rules.kept_tokens import tokens
+from fhir_facade.rules.kept_tokens import claims, tokens
 from fhir_facade.rules.kinds.base import Site
 from fhir_facade.rules.mapping import (
     LINKED,
@@ -214,11 +214,14 @@ class Writer:
             return
         own: dict[str, Any] = {"elements": overlay.stored(entries)}
         parts = [each.part for each in entries if each.kept is not None]
-        if found := tokens(source, draft.wanted, parts):
-            own["tokens"] = found
+        found = tokens(source, draft.wanted, parts)
         holder = document.get(overlay.FIELD)
         holder = holder if isinstance(holder, dict) else {}
         document[overlay.FIELD] = {**holder, source.resource: own}
+        if source.claims:
+            found += claims(source, source.encode(record(document), "", []) or {})
+        if found:
+            own["tokens"] = found
 
     def _fill(self, put: Resource, mapped: Resource) -> None:
         """What the document around a record says of it need not be sent."""

@@ -137,8 +137,14 @@ class Clauses:
         if len(value) > _LONGEST_URI:
             raise BadRequest(f"'{param.name}' takes up to {_LONGEST_URI} characters.")
         stored = param.filter(lambda kind, site: kind.uri(site, unescape(value), modifier))
-        exactly = [kept_tokens.token(param.name, None, unescape(value))]
-        return stored if modifier else any_of([stored, param.kept(exactly)])
+        if modifier:
+            return stored
+        name = unescape(value)
+        kept = param.kept([kept_tokens.token(param.name, None, name)])
+        if stored != NOTHING and any(each.kind.disclaimed for each in param.targets):
+            not_so = param.kept([kept_tokens.disclaimed(param.name, name)])
+            stored = all_of([stored, none_of([not_so])])
+        return any_of([stored, kept])
 
     def _composite(self, param: Param, value: str) -> Filter:
         parts = _DOLLAR.sub("\\1\x00", value).split("\x00")

@@ -11,6 +11,14 @@ CANONICAL = "https://fhir.wellnecity.com"
 RECORD_STATE = f"{CANONICAL}/CodeSystem/record-state"
 OWN_IDENTIFIERS = (f"{CANONICAL}/sid/work-item", f"{CANONICAL}/sid/case")
 OWN_DOCUMENT = f"{CANONICAL}/sid/document"
+OWN_PROFILES = (
+    f"{CANONICAL}/StructureDefinition/facade-",
+    "http://hl7.org/fhir/us/core/StructureDefinition/us-core-goal",
+    "http://hl7.org/fhir/us/core/StructureDefinition/us-core-careplan",
+    "http://hl7.org/fhir/us/core/StructureDefinition/us-core-careteam",
+    "http://hl7.org/fhir/us/core/StructureDefinition/us-core-documentreference",
+)
+OWN_NARRATIVE = '<div xmlns="http://www.w3.org/1999/xhtml" class="fhir-facade">'
 _META = ("profile", "tag", "security", "source", "extension")
 _OF_PARENT = ("encounter", "related", "period")
 
@@ -27,6 +35,10 @@ def content(resource: Json) -> Json:
     meta = found.pop("meta", {})
     known = {name: meta[name] for name in meta if name.removeprefix("_") in _META}
     known["tag"] = [each for each in known.get("tag", []) if each.get("system") != RECORD_STATE]
+    given = known.get("profile") or []
+    known["profile"] = [each for each in given if not str(each).startswith(OWN_PROFILES)]
+    if found.get("text", {}).get("div", "").startswith(OWN_NARRATIVE):
+        del found["text"]
     if known := {name: value for name, value in known.items() if value}:
         found["meta"] = known
     identifiers = found.get("identifier")

@@ -10,6 +10,7 @@ from fhir_facade.rules.context import Context
 from fhir_facade.rules.date_search import Comparison
 from fhir_facade.rules.filters import EVERYTHING, NOTHING, Filter
 from fhir_facade.rules.findings import Decode, Encode, Finding, Findings, Severity
+from fhir_facade.rules.kinds.described import Given, Vocabulary
 from fhir_facade.rules.kinds.merging import as_list, merged
 from fhir_facade.rules.text_match import TextMatch
 
@@ -114,6 +115,26 @@ class Kind:
         """The path below the rule's element that a search looks at."""
         return ""
 
+    @property
+    def gives(self) -> tuple[Given, ...]:
+        """The elements below the rule's own that it gives, or the parts of its extension."""
+        return ()
+
+    @property
+    def vocabularies(self) -> tuple[Vocabulary, ...]:
+        """The codes that it gives."""
+        return ()
+
+    @property
+    def sids(self) -> tuple[str, ...]:
+        """The names of the identifier systems that it gives values of."""
+        return ()
+
+    @property
+    def always_same(self) -> bool:
+        """Whether it gives the same whatever is stored."""
+        return False
+
     def encoder(self, site: Site) -> Encode:
         """Return the function that turns a stored value into FHIR."""
         raise NotImplementedError
@@ -161,6 +182,11 @@ class Kind:
     def kept_apart(self) -> bool:
         """Whether a resource may hold a value that only the kept elements know, for searches."""
         return self.search_type in ("token", "reference")
+
+    @property
+    def disclaimed(self) -> bool:
+        """Whether what is kept may take away a value that the stored fields give."""
+        return False
 
     def present(self, site: Site) -> Filter:
         """Match where the resource has a value; one that only says why it has none is none."""
@@ -276,6 +302,18 @@ class Many(Kind):
 
     def owns(self, value: Any, context: Context) -> bool:
         return self.of.owns(value, context)
+
+    @property
+    def gives(self) -> tuple[Given, ...]:
+        return self.of.gives
+
+    @property
+    def vocabularies(self) -> tuple[Vocabulary, ...]:
+        return self.of.vocabularies
+
+    @property
+    def sids(self) -> tuple[str, ...]:
+        return self.of.sids
 
     @property
     def kept_apart(self) -> bool:
