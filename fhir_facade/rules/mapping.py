@@ -27,7 +27,7 @@ from fhir_facade.rules.kinds.record import MARKS, RECORD_STATE
 from fhir_facade.rules.narrative import is_own_narrative, narrative
 from fhir_facade.rules.own import Own
 from fhir_facade.rules.param import Param, Place, joined, outer
-from fhir_facade.rules.profiles import Claim, Profiles, profile_url, with_profiles
+from fhir_facade.rules.profiles import Claim, Profiles, add_profiles, profile_url
 from fhir_facade.rules.text import TRUE_VALUES, is_set
 
 OVERRULED = "what a client wrote is kept, and the platform has written another value since"
@@ -284,11 +284,10 @@ class Compiled:
 
     def _claim(self, resource: dict[str, Any]) -> None:
         """Name the profiles that the finished resource satisfies."""
-        meta = resource["meta"]
         own = self._profiles
         if self.claims:
             own = [*own, *(each.profile for each in self.claims if each.fits(resource))]
-        meta["profile"] = with_profiles(meta["profile"], own) if "profile" in meta else own
+        add_profiles(resource["meta"], own)
 
     def digest(self, document: dict[str, Any]) -> overlay.Digest:
         """Return what gives the digest of the stored fields that a part is read from."""
@@ -301,7 +300,7 @@ class Compiled:
     def _read_digest(self, resource: dict[str, Any], document: dict[str, Any]) -> overlay.Digest:
         """Return what gives the digest of what a part reads as; worked out when it is asked for."""
         parts = cache(lambda: self.bare_parts(resource, document))
-        return lambda part: overlay.digest_of(parts().get(part))
+        return lambda part: overlay.digest_of(overlay.read_part(parts(), part))
 
     def _own(self, document: dict[str, Any]) -> Own:
         shown: dict[str, list[Any]] = {}

@@ -109,13 +109,13 @@ def _coding(value: Mapping[str, Any]) -> Iterator[str]:
 
 
 _DATATYPES = (
-    ({"coding"}, _concept),
+    ({"time", "authorReference", "authorString"}, _annotation),
+    ({"coding", "text"}, _concept),
     ({"reference"}, _reference),
     ({"start", "end"}, _period),
     ({"contentType", "url"}, _attachment),
     ({"low", "high", "numerator"}, lambda value: _parts(value)),
     ({"unit", "comparator"}, _quantity),
-    ({"time", "authorReference", "authorString"}, _annotation),
     ({"system", "display"}, _coding),
 )
 """Elements that tell a datatype, and what a person reads of it."""

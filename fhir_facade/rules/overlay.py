@@ -24,6 +24,7 @@ from fhir_facade.rules.own import Own, still_referred_to
 FIELD = "fhir"
 _EXTENSION = "extension|"
 ORDER = "extension order"
+NARRATIVE = "text"
 _META = "meta."
 _CLIENT_META = ("extension", "profile", "security", "source", "tag")
 """What of `meta` is the client's; the rest is the server's."""
@@ -78,19 +79,20 @@ def _meta_parts(meta: dict[str, Any], server: ServerMeta) -> Iterator[tuple[str,
         if name == "tag" and value is not None:
             value = [each for each in value if each.get("system") != server.tags]
         elif name == "profile" and value is not None:
-            value = _profiles(value, sibling, server.profiles)
+            value, sibling = _profiles(value, sibling, server.profiles)
         if value or sibling:
             yield _META + name, [value or None, sibling]
 
 
-def _profiles(value: list[Any], sibling: Any, own: frozenset[str]) -> list[Any]:
-    """Return the profiles that are the client's; beside a sibling they keep their places."""
-    if sibling is None:
-        return [each for each in value if each not in own]
-    left = list(value)
-    while len(left) > len(sibling) and left[-1] in own:
+def _profiles(value: list[Any], sibling: Any, own: frozenset[str]) -> tuple[list[Any], Any]:
+    """Return the profiles that are the client's; beside siblings they keep their places."""
+    if not isinstance(sibling, list):
+        return [each for each in value if each not in own], sibling
+    left, beside = list(value), list(sibling)
+    while left and left[-1] in own and beside[len(left) - 1 :] in ([], [None]):
         left.pop()
-    return left
+        del beside[len(left) :]
+    return left, beside
 
 
 Digest = Callable[[str], str]
@@ -117,7 +119,8 @@ def differing(
         wanted, given = (each.get(part) for each in bare)
         hides = tuple(missing.get(part, ()))
         if hides or wanted is None or given is None or comparable(wanted) != comparable(given):
-            found.append(Entry(part, _text(put.get(part)), digest(part), digest_of(given), hides))
+            mapped = digest_of(read_part(bare[1], part))
+            found.append(Entry(part, _text(put.get(part)), digest(part), mapped, hides))
     sent = put.get(ORDER)
     if sent is not None and sent != _order_after(found, put, order):
         found.append(Entry(ORDER, _text(sent), "", ""))
@@ -143,6 +146,13 @@ def _is_same_instant(sent: str, stored: str) -> bool:
     moments = [dates.read(each, UTC) for each in (sent, stored)]
     found = [None if isinstance(each, str) else each.instant for each in moments]
     return found[0] is not None and found[0] == found[1]
+
+
+def read_part(parts: Parts, part: str) -> Any:
+    """Return what a part reads as; a narrative tells of all the others."""
+    if part == NARRATIVE:
+        return {name: each for name, each in parts.items() if name != NARRATIVE}
+    return parts.get(part)
 
 
 def digest_of(part: Any) -> str:
@@ -212,7 +222,8 @@ def apply(
     valid: dict[str, Any] = {}
     overruled: list[str] = []
     for part, kept, beside, mapped in _entries(document, resource["resourceType"]):
-        if part == ORDER or digests[0](part) == beside or digests[1](part) == mapped:
+        is_same = part != NARRATIVE and digests[0](part) == beside
+        if part == ORDER or is_same or digests[1](part) == mapped:
             valid[part] = kept
         else:
             overruled.append(part)

@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/profiling.html
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,13 +126,19 @@ class Profiles(Kind):
 
 def _is_asked(profile: str, version: str, value: str, how: str | None) -> bool:
     if how == "below":
-        return profile == value or profile.startswith(f"{value.rstrip('/')}/")
+        return profile.startswith(value)
     if how == "above":
-        return profile == value or value.startswith(f"{profile}/")
+        return value.startswith(profile)
     return value in (profile, f"{profile}|{version}")
 
 
-def with_profiles(given: Any, own: Collection[str]) -> list[Any]:
-    """Return what a client gave as `meta.profile`, and the server's own after it."""
-    before = given if isinstance(given, list) else []
-    return [*before, *(each for each in own if each not in before)]
+def add_profiles(meta: dict[str, Any], own: list[str]) -> None:
+    """Add the server's own after what a client gave as `meta.profile`, and its siblings."""
+    given = meta.get("profile")
+    if not isinstance(given, list):
+        meta["profile"] = own
+        return
+    meta["profile"] = [*given, *(each for each in own if each not in given)]
+    if isinstance(meta.get("_profile"), list):
+        missing = len(meta["profile"]) - len(meta["_profile"])
+        meta["_profile"] = [*meta["_profile"], *[None] * missing]

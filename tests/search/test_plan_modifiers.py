@@ -86,7 +86,7 @@ PRESENT = {
     "Task?_id": EVERYTHING,
     "Task?_tag": either(*({name: {"$in": TRUE}} for name in MARKS)),
     "Task?_security": NOTHING,
-    "Task?_profile": NOTHING,
+    "Task?_profile": EVERYTHING,
     "Task?description": text_at("message"),
     "List?title": EVERYTHING,
     "DocumentReference?location": both(text_at("bucket"), text_at("path")),

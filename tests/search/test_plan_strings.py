@@ -224,3 +224,32 @@ class TestComposites:
     def test_it_takes_no_modifier(self, modifier: str) -> None:
         with pytest.raises(UnknownParameter, match="it takes: none"):
             plan(f"Observation?code-value-concept:{modifier}=true")
+
+
+class TestProfile:
+    """Every resource has this guide's profile; US Core's is where nothing kept takes it away."""
+
+    OWN = "https://fhir.wellnecity.com/StructureDefinition/facade-"
+    US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
+
+    @pytest.mark.parametrize(
+        "asked",
+        [
+            f"={OWN}task",
+            f"={OWN}task|0.1.0",
+            ":below=https://fhir.wellnecity.com/",
+            f":above={OWN}task/more",
+        ],
+    )
+    def test_its_own_is_everyone_s(self, asked: str) -> None:
+        assert added(f"Task?_profile{asked}") == EVERYTHING
+
+    def test_the_profile_of_another_type_is_nobody_s(self) -> None:
+        assert added(f"Task?_profile={self.OWN}goal") == NOTHING
+        assert added(f"Task?_profile={self.US_CORE}goal") == NOTHING
+
+    def test_us_core_where_stored_fields_satisfy_it(self) -> None:
+        complete = added(f"CareTeam?_profile:below={self.US_CORE}careteam")
+        assert complete["$and"][0] == {"participants": {"$type": "array"}}
+        assert added(f"Goal?_profile:below={self.US_CORE}goal") == EVERYTHING
+        assert added(f"DocumentReference?_profile:below={self.US_CORE}documentreference") == NOTHING
