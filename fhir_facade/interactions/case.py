@@ -24,6 +24,7 @@ from fhir_facade.rules.mapping import (
     LINKED,
     PARENT,
 )
+from fhir_facade.rules.profiles import CASE_BUNDLE
 from fhir_facade.rules.registry import ResourceType
 from fhir_facade.rules.text import fhir_id
 from fhir_facade.store.codec import decode
@@ -108,9 +109,10 @@ def _bundle(
         _add(parts, record)
     version = version_of("".join(parts.versions).encode())
     meta: dict[str, Any] = {"versionId": version}
-    if parts.updated is not None:
-        meta["lastUpdated"] = parts.updated
-    system = records.registry.context.identifier_system("case")
+    context = records.registry.context
+    if parts.updated is not None:  # else it has no timestamp, which the profile wants
+        meta |= {"lastUpdated": parts.updated, "profile": [context.extension(CASE_BUNDLE)]}
+    system = context.identifier_system("case")
     head = {
         "resourceType": "Bundle",
         "id": identifier,
