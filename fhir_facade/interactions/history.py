@@ -17,15 +17,13 @@ from fhir_facade.interactions.prepare import (
 )
 from fhir_facade.interactions.read import Served, unservable
 from fhir_facade.interactions.records import Records
-from fhir_facade.interactions.versions import Version, last_updated, read_version
+from fhir_facade.interactions.versions import Version, deleted_at, last_updated, read_version
 from fhir_facade.rules import dates
 from fhir_facade.rules.registry import HISTORY, ResourceType
-from fhir_facade.rules.text import is_id, is_set
+from fhir_facade.rules.text import is_id
 from fhir_facade.search.paging import Cursor
 from fhir_facade.store.codec import decode
 
-_CHANGED: Final = ("updated", "updatedAt", "updated_at")
-_DELETED: Final = ("is_deleted", "isDeleted")
 _UNKNOWN: Final = (
     "There is no such version of this {} here: only the current version, and those that this "
     "server wrote or saw when it wrote, are known."
@@ -205,7 +203,7 @@ def _as_it_is(resource: ResourceType, located: Located, newest: Version | None) 
     """Return what other software made of a resource; a time that nothing tells is now."""
     translation = located.translation
     if located.is_deleted:
-        method, at = "DELETE", _deleted_at(located)
+        method, at = "DELETE", deleted_at(located)
         shown = None if at is None else _instant(at)
     else:
         method, at = "PUT", last_updated(translation)
@@ -216,15 +214,3 @@ def _as_it_is(resource: ResourceType, located: Located, newest: Version | None) 
     return Entry(
         Version(resource.name, located.id, version, compared, method, translation.body), shown
     )
-
-
-def _deleted_at(located: Located) -> datetime | None:
-    """Return when the record, or else the document it stands in, was last changed."""
-    mapping = located.source.mapping
-    own = any(is_set(located.element.get(name)) for name in _DELETED)
-    changed = (mapping.stamp, *_CHANGED) if own else _CHANGED
-    document = located.element if own else decode(located.raw)
-    stored = next((document[name] for name in changed if document.get(name)), None)
-    moment = dates.read(stored, located.source.context.timezone)
-    known = None if isinstance(moment, str) else moment.instant
-    return None if known is None else dates.stored_instant(known)

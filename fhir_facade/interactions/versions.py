@@ -8,18 +8,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from fhir_facade.errors import Conflict
 from fhir_facade.interactions.locate import Located
 from fhir_facade.interactions.records import Translation
 from fhir_facade.rules import dates
 from fhir_facade.rules.registry import HISTORY
-from fhir_facade.rules.writing import stamp_name
+from fhir_facade.rules.text import is_set
 from fhir_facade.store.base import Store
 from fhir_facade.store.codec import decode
 
 _TICK = timedelta(milliseconds=1)
+_CHANGED: Final = ("updated", "updatedAt", "updated_at")
+_DELETED: Final = ("is_deleted", "isDeleted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def seen(resource: str, located: Located, at: datetime) -> Version | None:
     """Return the version that a write found, if it can be served; `at` is when it was found."""
     translation = located.translation
     if translation.deleted:
-        moment = marked_at(located) or at
+        moment = deleted_at(located) or at
         return Version(resource, located.id, translation.version, moment, None, None)
     if translation.body is None:
         return None
@@ -87,11 +89,14 @@ def last_updated(translation: Translation) -> datetime | None:
     return None if known is None else dates.stored_instant(known)
 
 
-def marked_at(located: Located) -> datetime | None:
-    """Return when a record that is marked deleted was last changed: UTC, without a zone."""
-    context = located.source.context
-    value = located.element.get(stamp_name(located.element, located.source.mapping.stamp))
-    moment = dates.read(value, context.timezone)
+def deleted_at(located: Located) -> datetime | None:
+    """Return when a deleted record, or the deleted document around it, was last changed: UTC."""
+    mapping = located.source.mapping
+    own = any(is_set(located.element.get(name)) for name in _DELETED)
+    changed = (mapping.stamp, *_CHANGED) if own else _CHANGED
+    document = located.element if own else decode(located.raw)
+    stored = next((document[name] for name in changed if document.get(name)), None)
+    moment = dates.read(stored, located.source.context.timezone)
     known = None if isinstance(moment, str) else moment.instant
     return None if known is None else dates.stored_instant(known)
 
