@@ -17,7 +17,7 @@ from fhir_facade.demo.content.codes import (
 from fhir_facade.demo.dice import Dice, Document, day
 from fhir_facade.demo.parts import CASE_BUCKET, notes, papers, reference, reference_or_id
 
-LAST_REVIEW = "https://fhir.wellnecity.com/StructureDefinition/last-review-date"
+LAST_REVIEW = "https://platform.example.org/fhir/StructureDefinition/last-review-date"
 
 
 def case_document(case: CaseFile, parent: CaseFile | None, dice: Dice) -> Document:
