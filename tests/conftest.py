@@ -26,6 +26,30 @@ hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("spec", "tests/spec against a deployment")
+    group.addoption("--base-url", help="FHIR base that tests/spec asks (else: a demo of its own).")
+    group.addoption(
+        "--spec-patient",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="Patient whose resources tests/spec looks at; repeatable (else: some that it finds).",
+    )
+    group.addoption(
+        "--spec-header",
+        action="append",
+        default=[],
+        metavar="'NAME: VALUE'",
+        help="Header of every request of tests/spec, 'Authorization: Bearer …'; repeatable.",
+    )
+    group.addoption(
+        "--spec-writes",
+        action="store_true",
+        help="Let tests/spec create resources in the deployment, and delete them again.",
+    )
+
+
 @pytest.fixture(scope="session")
 def mongo_url() -> Iterator[str]:
     """The base URL of a MongoDB server, without a database; started for the run if need be."""
