@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import mapping, search, writes
+from benchmarks import check, mapping, search, writes
 from benchmarks.load import requests_per_second
 from benchmarks.servers import running
 from fhir_facade.commands.load import load_documents
@@ -55,6 +55,17 @@ def _writes(table: Table, folder: Path) -> None:
             f"{control:.2f} ms without FHIR",
             f"{ours / control:.2f}x",
         )
+
+
+def _check(table: Table, folder: Path) -> None:
+    found = asyncio.run(check.measure(folder))
+    ours, control = found.documents / found.cpu, found.documents / found.control
+    table.add_row(
+        f"check {found.documents:,} documents, {found.resources:,} resources",
+        f"{ours:,.0f} documents/s of one core ({found.documents / found.wall:,.0f}/s by the clock)",
+        f"{control:,.0f}/s only decoded",
+        f"{ours / control:.1%}",
+    )
 
 
 def _http(table: Table, folder: Path) -> None:
@@ -137,6 +148,7 @@ def main() -> None:
         _mapping(table)
         with tempfile.TemporaryDirectory() as name:
             _writes(table, Path(name))
+            _check(table, Path(name))
             _http(table, Path(name))
         out.print(table)
     if sizes := sorted({size for size in options.search_sizes if size > 0}):

@@ -63,9 +63,14 @@ class Store(Protocol):
         ...
 
     def scan(
-        self, collection: str, filter: Filter | None = None, *, batch: int = 1000
+        self,
+        collection: str,
+        filter: Filter | None = None,
+        *,
+        batch: int = 1000,
+        after: Sequence[Any] | None = None,
     ) -> AsyncIterator[list[bytes]]:
-        """Yield every matching document in batches, in `_id` order."""
+        """Yield every matching document in batches, in `_id` order, `after` one `_id`."""
         ...
 
     async def insert(

@@ -170,13 +170,19 @@ class MongoStore:
         return matches, await self.count(collection, {"$and": [filter, part]}) if matches else 0
 
     async def scan(
-        self, collection: str, filter: Filter | None = None, *, batch: int = 1000
+        self,
+        collection: str,
+        filter: Filter | None = None,
+        *,
+        batch: int = 1000,
+        after: Sequence[Any] | None = None,
     ) -> AsyncIterator[list[bytes]]:
         """Yield every matching document in batches, in `_id` order."""
         await self._learn()
         asked, matches = filter or {}, None
         if self._types is FERRETDB_TYPES and filter:
             asked, matches = widened(filter), compile_filter(filter)
+        asked = continued(asked, _BY_ID, after, self._types)
         with translated():
             cursor = self._cursor(collection, asked, _BY_ID, batch_size=batch)
             try:

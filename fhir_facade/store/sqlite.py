@@ -118,10 +118,14 @@ class SqliteStore:
         return await self._read(run, Query.of(collection, filter))
 
     async def scan(
-        self, collection: str, filter: Filter | None = None, *, batch: int = 1000
+        self,
+        collection: str,
+        filter: Filter | None = None,
+        *,
+        batch: int = 1000,
+        after: Sequence[Any] | None = None,
     ) -> AsyncIterator[list[bytes]]:
         """Yield every matching document in batches, in `_id` order."""
-        after: list[Any] | None = None
         while True:
             query = Query.of(collection, filter or {}, limit=batch, after=after)
             found = await self._read(sqlite_query.find, query)

@@ -202,6 +202,18 @@ class Conformance:
         odd = [batch async for batch in store.scan(QUEUE, {"n": 1}, batch=5)]
         assert [decode(data)["_id"] for batch in odd for data in batch] == list(range(1, 25, 2))
 
+    async def test_scan_goes_on_after_an_id_of_any_type(self, store: Store) -> None:
+        ids = [-1, 2.5, 7, "a", "b", UUID(int=7), ObjectId("65f1a0c2e4b0a1b2c3d4e5f6"), DAY]
+        await fill(store, *({"_id": id, "n": place % 2} for place, id in enumerate(ids)))
+        ordered = [decode(data)["_id"] async for some in store.scan(QUEUE) for data in some]
+        assert set(ordered) == set(ids)
+        for place, id in enumerate(ordered):
+            rest = [each async for each in store.scan(QUEUE, batch=2, after=[id])]
+            assert [decode(data)["_id"] for batch in rest for data in batch] == ordered[place + 1 :]
+        odd = [each async for each in store.scan(QUEUE, {"n": 1}, after=[ordered[1]])]
+        kept = [decode(data)["_id"] for batch in odd for data in batch]
+        assert kept == [id for id in ordered[2:] if ids.index(id) % 2]
+
     async def test_replace_only_what_is_unchanged(self, store: Store) -> None:
         document = {"_id": 1, "a": [1, {"b": None}], "n": 1, "when": DAY, "text": "x"}
         await fill(store, document)
