@@ -310,6 +310,16 @@ class TestEpisodeOfCare:
         assert resource.get("extension", []) == ([stored_extension] if is_served else [])
         assert [each.reason for each in findings] == ([] if is_served else ["not a FHIR extension"])
 
+    def test_a_stored_extension_does_not_stand_for_a_field(self) -> None:
+        """It could contradict the field, and the definition that this guide gives."""
+        url = "https://fhir.wellnecity.com/StructureDefinition/program-key"
+        stored = [{"url": url, "valueBoolean": True}]
+        resource, findings = read("EpisodeOfCare", {**CASE, "extension": stored})
+        assert resource is not None
+        assert "extension" not in resource
+        reason = "an extension that this guide has a field for"
+        assert [each.reason for each in findings] == [reason]
+
 
 class TestCareTeam:
     ROW: ClassVar[dict[str, Any]] = {
@@ -545,7 +555,11 @@ class TestProvenance:
         assert found["recorded"] == found["meta"]["lastUpdated"] == "2026-01-16T09:30:00Z"
         assert found["activity"] == coding("log-type", "status_change", display="status_change")
         assert found["agent"][0]["who"]["reference"] == "Practitioner/U1"
-        assert [each["reference"] for each in found["target"]] == ["EpisodeOfCare/c1"]
+        assert [each["reference"] for each in found["target"]] == [
+            "EpisodeOfCare/c1",
+            "CareTeam/c1",
+            "CarePlan/c1",
+        ]
         for name, wanted in (
             ("description", "Closed"),
             ("previous-value", "active"),

@@ -188,28 +188,61 @@ COMPLEX: dict[str, st.SearchStrategy[Json]] = {
 }
 _SIMPLE = ("boolean", "code", "date", "dateTime", "decimal", "id", "instant", "integer", "markdown")
 _VALUES = (*_SIMPLE, "string", "time", "uri", "base64Binary", "unsignedInt", "positiveInt")
-OWN = {
-    "employer": "Reference",
-    "case": "Reference",
-    "assigned-to": "Reference",
-    "created": "dateTime",
-    "created-by": "Reference",
-    "updated-by": "Reference",
-    "note": "Annotation",
-    "display-message": "string",
-    "description": "string",
-    "duration": "Duration",
-    "recorded-by": "Reference",
-    "conducted-by": "Reference",
-    "program-key": "string",
+_PERSON = ("Reference", "Practitioner")
+_COMPANY = ("Reference", "Organization")
+_OF_CASE = ("Reference", "EpisodeOfCare")
+OWN: dict[str, dict[str, tuple[str, str]]] = {
+    "Task": {
+        "employer": _COMPANY,
+        "case": _OF_CASE,
+        "created-by": _PERSON,
+        "updated-by": _PERSON,
+    },
+    "Flag": {
+        "employer": _COMPANY,
+        "case": _OF_CASE,
+        "assigned-to": _PERSON,
+        "created": ("dateTime", ""),
+        "updated-by": _PERSON,
+        "note": ("Annotation", ""),
+    },
+    "Goal": {
+        "employer": _COMPANY,
+        "case": _OF_CASE,
+        "assigned-to": _PERSON,
+        "created": ("dateTime", ""),
+        "created-by": _PERSON,
+        "updated-by": _PERSON,
+        "display-message": ("string", ""),
+    },
+    "Communication": {
+        "employer": _COMPANY,
+        "conducted-by": _COMPANY,
+        "recorded-by": _PERSON,
+        "created": ("dateTime", ""),
+        "created-by": _PERSON,
+        "updated-by": _PERSON,
+        "description": ("string", ""),
+        "duration": ("Duration", ""),
+    },
+    "DocumentReference": {"employer": _COMPANY},
+    "EpisodeOfCare": {
+        "employer": _COMPANY,
+        "created": ("dateTime", ""),
+        "created-by": _PERSON,
+        "updated-by": _PERSON,
+        "note": ("Annotation", ""),
+        "program-key": ("string", ""),
+    },
 }
-"""Extensions of this guide with one value."""
-_TARGETS = {
-    "case": "EpisodeOfCare",
-    "employer": "Organization",
-    "conducted-by": "Organization",
-}
-_ALIEN = ("http://example.org/a", "http://example.org/b", "urn:oid:1.2.3.4", "plain")
+"""Type → extensions of this guide with one value: its type, and what a Reference is to."""
+_REPEATED = ("case", "note", "linked-module", "reassignment")
+_ALIEN = (
+    "http://example.org/a",
+    "http://example.org/b",
+    "urn:oid:1.2.3.4",
+    "urn:uuid:6b01a3f0-0b0c-415c-a6eb-363d00000001",
+)
 
 
 def _named(type_: str) -> str:
@@ -232,23 +265,25 @@ def alien_extensions(draw: st.DrawFn, depth: int = 0) -> Json:
 
 
 @st.composite
-def own_extensions(draw: st.DrawFn) -> Json:
-    """An extension of this guide, mostly with a value of its own type."""
-    if draw(st.integers(0, 5)) == 0:
-        return draw(linked_modules | reassignments)
-    name = draw(st.sampled_from(list(OWN)))
-    type_ = OWN[name] if draw(st.integers(0, 5)) else draw(st.sampled_from(["code", "Quantity"]))
+def own_extensions(draw: st.DrawFn, type_: str) -> Json:
+    """An extension of this guide as it defines it, on a resource of a type."""
+    if type_ == "Communication" and draw(st.integers(0, 7)) == 0:
+        return draw(reassignments)
+    if type_ in _LINKED and draw(st.integers(0, 5)) == 0:
+        return draw(linked_modules)
+    name = draw(st.sampled_from(list(OWN[type_])))
+    kind, to = OWN[type_][name]
     value: object
-    if type_ == "Reference":
-        to = _TARGETS.get(name, "Practitioner")
-        value = draw(references([to, to, to, "Basic"]))
-    elif type_ == "Annotation":
+    if kind == "Reference":
+        value = draw(references([to]))
+    elif kind == "Annotation":
         value = {"time": draw(date_times_from()), "text": draw(strings)}
     else:
-        value = draw((PRIMITIVES | COMPLEX)[type_])
-    return {"url": extension(name), _named(type_): value}
+        value = draw((PRIMITIVES | COMPLEX)[kind])
+    return {"url": extension(name), _named(kind): value}
 
 
+_LINKED = ("Task", "Flag", "Goal", "Communication")
 linked_modules = st.builds(
     lambda module, key: {
         "url": extension("linked-module"),
@@ -274,6 +309,14 @@ reassignments = st.builds(
 
 
 @st.composite
-def extensions(draw: st.DrawFn) -> list[Json]:
-    """Extensions of this guide and of others, in any order, some of them twice."""
-    return draw(st.lists(own_extensions() | alien_extensions(), min_size=1, max_size=6))
+def extensions(draw: st.DrawFn, type_: str) -> list[Json]:
+    """Extensions of this guide and of others, in any order; twice where they may repeat."""
+    given = draw(st.lists(own_extensions(type_) | alien_extensions(), min_size=1, max_size=6))
+    once = {extension(each) for each in OWN[type_] if each not in _REPEATED}
+    seen: set[str] = set()
+    found = []
+    for each in given:
+        if each["url"] not in seen:
+            found.append(each)
+        seen |= once & {each["url"]}
+    return found

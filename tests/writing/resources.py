@@ -196,7 +196,7 @@ def resources(draw: st.DrawFn, type_: str) -> Json:
     if draw(st.integers(0, 9)) == 0:
         found["language"] = draw(languages)
     if draw(st.booleans()):
-        found["extension"] = draw(extensions())
+        found["extension"] = draw(extensions(type_))
     if draw(st.integers(0, 4)) == 0:
         found = draw(contained(found))
     return found

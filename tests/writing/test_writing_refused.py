@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.writing.cases import created, parent
-from tests.writing.equality import assert_equal, extension
+from tests.writing.equality import assert_equal
 from tests.writing.exact_json import Digits, Json
-from tests.writing.rich import ALIEN, SNOMED, TEXT, TWIN, extended, local, mapped
+from tests.writing.rich import ALIEN, SNOMED, TEXT, TWIN, local, mapped
 from tests.writing.test_writing_stored_form import PLAIN
 from tests.writing.world import World, new_world
 
@@ -81,8 +81,8 @@ LOST: list[tuple[str, str, Any, str]] = [
     (
         "Communication",
         "extension",
-        [extended("employer", "String", "x")],
-        f"Communication.extension.where(url = '{extension('employer')}')",
+        [{"url": "http://example.org/x", "valueString": "x"}],
+        "Communication.extension.where(url = 'http://example.org/x')",
     ),
 ]
 

@@ -30,6 +30,7 @@ _SQTY_1 = "must have no comparator (SimpleQuantity sqty-1)"
 _DOM_3 = "must be referred to, or refer to its container (DomainResource dom-3)"
 _DOM_4 = "must have no versionId and no lastUpdated (DomainResource dom-4)"
 _DOM_5 = "must have no security label (DomainResource dom-5)"
+_RELATIVE = "must be an absolute URL: only an extension within another has a relative one"
 _MODIFIED = "modifier extensions are refused: this server understands none"
 
 
@@ -162,6 +163,8 @@ class Walk:
             self._object(value, schema.shape_of(element.model), path, scope, depth + 1)
             if isinstance(value, dict):
                 self._in_context(element, value, path, scope)
+                if element.key == "extension" and _is_relative(value, path):
+                    self.report.error("extension", _RELATIVE, f"{path}.url")
 
     def _in_context(self, element: Element, value: Holder, path: str, scope: Scope) -> None:
         """Check what an element demands of its datatype: codes, targets, no comparator."""
@@ -235,6 +238,13 @@ class Walk:
                 self.report.error(code, problem, path)
         elif element.linking and value[0] == "#":
             scope.link(value)
+
+
+def _is_relative(extension: Holder, path: str) -> bool:
+    """Say whether an extension that stands in no other has a url that is not absolute."""
+    around = path.split(".")[-2]
+    url = text(extension, "url")
+    return url is not None and ":" not in url and not around.startswith("extension[")
 
 
 def _given(holder: Holder, element: Element) -> bool:

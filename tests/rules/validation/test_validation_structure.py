@@ -71,17 +71,17 @@ STRUCTURE: list[tuple[dict[str, Any], list[Found]]] = [
     ({"_description": {"extension": EXTENSION, "id": "a"}}, []),
     ({"_description": {"extension": EXTENSION, "value": 1}},
      [("structure", "Task.description.value", "Task.description: has no property value in R4.")]),
-    ({"_description": {"extension": [{"url": "x"}]}},
+    ({"_description": {"extension": [{"url": "http://x"}]}},
      [issue("invariant", "Task.description.extension[0]",
             "there must be either extensions or value[x], not both (Extension ext-1)")]),
     ({"_description": []}, [issue("structure", "Task.description", "must be a JSON object")]),
     ({"_description": None}, [issue("structure", "Task.description", "must not be null")]),
     ({"extension": [{"valueString": "x"}]},
      [issue("required", "Task.extension[0].url", "is mandatory")]),
-    ({"extension": [{"url": "x", "valueRatioRange": {}}]},
+    ({"extension": [{"url": "urn:x", "valueRatioRange": {}}]},
      [("structure", "Task.extension[0].valueRatioRange",
        "Task.extension[0]: has no property valueRatioRange in R4.")]),
-    ({"extension": [{"url": "x", "valueMeta": {"versionId": "1"}}]}, []),
+    ({"extension": [{"url": "urn:x", "valueMeta": {"versionId": "1"}}]}, []),
     ({"modifierExtension": EXTENSION},
      [issue("extension", "Task.modifierExtension[0]",
             "modifier extensions are refused: this server understands none")]),
@@ -169,13 +169,22 @@ def test_types_without_a_model() -> None:
     ]
 
 
+def test_only_an_extension_within_another_has_a_relative_url() -> None:
+    inner = {"url": "part", "valueString": "y"}
+    assert found({**TASK, "extension": [{"url": "urn:x", "extension": [inner]}]}) == []
+    note = [{"text": "x", "extension": [inner]}]
+    ((code, expression, text),) = found({**TASK, "note": note})
+    assert (code, expression) == ("extension", "Task.note[0].extension[0].url")
+    assert "must be an absolute URL" in text
+
+
 def test_no_more_than_the_limit() -> None:
     assert len(found({**TASK, "note": [{}] * 5000})) == MOST_ISSUES
 
 
 def test_depth() -> None:
-    extension: dict[str, Any] = {"url": "x", "valueString": "y"}
+    extension: dict[str, Any] = {"url": "urn:x", "valueString": "y"}
     for _ in range(200):
-        extension = {"url": "x", "extension": [extension]}
+        extension = {"url": "urn:x", "extension": [extension]}
     ((code, expression, text),) = found({**TASK, "extension": [extension]})
     assert (code, text) == ("too-long", f"{expression}: more than 64 levels.")
