@@ -29,18 +29,18 @@ from fhir_facade.rules.mapping import (
     finds,
     rule,
 )
+from mappings.case_extensions import PassedThrough
 from mappings.case_items import Conditions, ItemEntries
 from mappings.case_kinds import (
     ManagingOrganization,
     Origins,
     PartyIdentifiers,
-    PassedThrough,
 )
 from mappings.case_plan import LinkedItems, LinkedTasks, WorkflowActivities
 from mappings.case_rules import closed_now, logged, one_primary, program_key, step_completed
 from mappings.case_status import CaseStatus, StatusHistory
 from mappings.case_steps import StepDates, StepNames, StepPerformers
-from mappings.case_team import OrganizationsOf, Participants
+from mappings.case_team import OrganizationsOf, Participants, Roles
 from mappings.codes import CARE_PLAN_STATUS, CARE_TEAM_STATUS, EPISODE_STATUS
 from mappings.common import EMPLOYER, RECORD, REQUIRED_MEMBER, USER, record
 from mappings.fixed import Fixed, FixedCode, FixedText
@@ -132,7 +132,8 @@ CARE_TEAM = Mapping(
         *CASE_FACTS,
         rule("status",                 STATE,          Code(CARE_TEAM_STATUS),  "status"),
         rule("name",                   "name",         Text()),
-        rule("participant[]",          "participants", Participants(),                 "participant"),
+        rule("participant[]",          "participants", Participants(),         "participant"),
+        finds("participant.role",      "participants", Roles(),                "role"),
         rule("managingOrganization[]", "participants", OrganizationsOf()),
     ),
     finish=(period_in_order("period", field="closedDate"),),

@@ -190,6 +190,8 @@ PROVENANCE = Mapping(
         rule("meta.tag[]",             WHOLE,                                 Tags(embedded=True), "_tag"),
         *profiled(),
         rule("target[]",               "parent._id",                          OwnReference("EpisodeOfCare", "case"), "target case"),
+        rule("target[]",               "parent._id",                          OwnReference("CareTeam", "case"),      "target"),
+        rule("target[]",               "parent._id",                          OwnReference("CarePlan", "case"),      "target"),
         rule("recorded*",              LOG_DATE_NAMES,                        Recorded(),                            "recorded"),
         rule("activity",               LOG_TYPE_NAMES,                        Concept("log-type", codes=(LOG_TYPE,))),
         rule("agent[]",                ("log_item_owner", "owner"),           Agent(),                               "agent"),

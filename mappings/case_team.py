@@ -19,6 +19,7 @@ from fhir_facade.rules.kinds.extensions import extension_values
 from fhir_facade.rules.kinds.merging import as_list, merged
 from fhir_facade.rules.kinds.references import key_reader
 from fhir_facade.rules.text import is_set
+from fhir_facade.rules.text_match import TextMatch
 from mappings.case_kinds import rows, rows_of, some_row
 from mappings.codes import PARTICIPANT_ROLE
 from mappings.common import ORGANIZATION, USER
@@ -56,7 +57,7 @@ class Participants(Kind):
         return True
 
     def encoder(self, site: Site) -> Encode:
-        encode_role = Concept(codes=(PARTICIPANT_ROLE,)).encoder(site.at(f"{PREFIX}role"))
+        encode_role = _ROLE.encoder(site.at(f"{PREFIX}role"))
         encode_organization = ORGANIZATION.encoder(site.at(f"{PREFIX}org_id"))
         encode_person = USER.encoder(site.at(f"{PREFIX}owner_person_id"))
         encode_party = PARTY_CASE.encoder(site)
@@ -93,7 +94,7 @@ class Participants(Kind):
         """Make a row of each organization, and of the person on behalf of it that row's owner."""
         decode_organization = ORGANIZATION.decoder(site.at(f"{PREFIX}org_id"))
         decode_person = USER.decoder(site.at(f"{PREFIX}owner_person_id"))
-        decode_role = Concept(codes=(PARTICIPANT_ROLE,)).decoder(site.at(f"{PREFIX}role"))
+        decode_role = _ROLE.decoder(site.at(f"{PREFIX}role"))
         decode_party = PARTY_CASE.decoder(site)
         party_url = site.context.extension("party-case")
         read_key = key_reader(ORGANIZATION.to, ORGANIZATION.sid, site.context)
@@ -212,6 +213,42 @@ def _members(condition: Callable[[Kind, Site], Filter], site: Site) -> Filter:
 def _present(row: dict[str, Any], name: str, encode: Encode, findings: Findings) -> Any:
     value = row.get(PREFIX + name)
     return None if value in (None, "") else encode(value, findings)
+
+
+@dataclass(frozen=True)
+class Roles(Kind):
+    """The roles of the participants, for searches."""
+
+    @property
+    def fhir_type(self) -> str:
+        return "CodeableConcept"
+
+    @property
+    def search_type(self) -> str:
+        return "token"
+
+    @property
+    def modifiers(self) -> tuple[str, ...]:
+        return ("text",)
+
+    @property
+    def sortable(self) -> bool:
+        return False
+
+    def present(self, site: Site) -> Filter:
+        return some_row(site, _ROLE.present(site.at(f"{PREFIX}role")))
+
+    def token(self, site: Site, system: str | None, code: str | None) -> Filter:
+        return some_row(site, _ROLE.token(site.at(f"{PREFIX}role"), system, code))
+
+    def text(self, site: Site, match: TextMatch) -> Filter:
+        return some_row(site, _ROLE.text(site.at(f"{PREFIX}role"), match))
+
+    def describe(self) -> str:
+        return "role of each participant"
+
+
+_ROLE = Concept(codes=(PARTICIPANT_ROLE,))
 
 
 @dataclass(frozen=True)
