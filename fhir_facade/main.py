@@ -20,8 +20,10 @@ from fhir_facade.http.endpoints import Server
 from fhir_facade.http.openapi import openapi
 from fhir_facade.http.response import CONTENT_TYPE
 from fhir_facade.interactions.capabilities import Capabilities
+from fhir_facade.interactions.conformance import Conformance
 from fhir_facade.interactions.records import Records
 from fhir_facade.interactions.search import outcome
+from fhir_facade.interactions.validate import Validation
 from fhir_facade.interactions.write import (
     Writes,
 )
@@ -66,12 +68,17 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     registry = build_registry(settings)
     opened = store or open_store(settings.store, mongo_driver=settings.mongo_driver)
     records = Records(opened, registry, translations=settings.translations)
+    capabilities = Capabilities(registry, update_create=settings.update_create)
     server = Server(
         settings=settings,
         records=records,
         cursors=Cursors(settings.cursor_secret),
-        capabilities=Capabilities(registry, update_create=settings.update_create),
+        capabilities=capabilities,
+        conformance=Conformance(registry, capabilities),
         writes=Writes(records, update_create=settings.update_create),
+        validation=Validation(
+            records, update_create=settings.update_create, max_entries=settings.max_entries
+        ),
     )
 
     @asynccontextmanager

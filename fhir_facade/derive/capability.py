@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhir_facade import __released__, __version__
-from fhir_facade.derive.operations import case_definition_url
+from fhir_facade.derive.capability_artefacts import artefact_resources
+from fhir_facade.derive.capability_operations import operations, system_operations
+from fhir_facade.derive.capability_published import published_once
+from fhir_facade.derive.head import head
 from fhir_facade.derive.search_parameters import definition_url
 from fhir_facade.rules.context import Context
 from fhir_facade.rules.param import (
     Param,
 )
+from fhir_facade.rules.profiles import CASE_BUNDLE, Profiles, profile_url
 from fhir_facade.rules.registry import Registry, ResourceType
 
 CASE_TYPE = "EpisodeOfCare"
@@ -52,30 +56,21 @@ def capability_statement(
     registry: Registry, base_url: str | None, deployment: Deployment | None = None
 ) -> dict[str, Any]:
     """Return the CapabilityStatement; without a base URL it is the published artefact."""
-    deployment = deployment or Deployment()
-    notes = deployment.notes
     context = registry.context
-    resources = [_resource(each, registry, deployment) for each in registry]
-    resources += [_bundle(registry.types[CASE_TYPE], context), _PATIENT]
-    implementation: dict[str, Any] = {
-        "description": "A FHIR R4 view of a care-management platform's own documents"
-    }
-    if base_url is not None:
-        implementation["url"] = base_url
     return {
-        "resourceType": "CapabilityStatement",
-        "id": "fhir-facade",
-        "url": f"{context.canonical}/CapabilityStatement/fhir-facade",
-        "version": __version__,
-        "name": "FhirFacade",
-        "title": "FHIR facade",
-        "status": "active",
-        "date": __released__,
-        "publisher": "Wellnecity",
-        "description": "What this server reads, searches and writes.",
+        **head(
+            "CapabilityStatement",
+            "fhir-facade",
+            context,
+            shown="FHIR facade",
+            description="What this server reads, searches and writes.",
+        ),
         "kind": "instance",
         "software": {"name": "fhir-facade", "version": __version__, "releaseDate": __released__},
-        "implementation": implementation,
+        "implementation": {
+            "description": "A FHIR R4 view of a care-management platform's own documents",
+            **({} if base_url is None else {"url": base_url}),
+        },
         "fhirVersion": "4.0.1",
         "format": ["json", "application/fhir+json"],
         "patchFormat": [
@@ -83,20 +78,28 @@ def capability_statement(
             "application/merge-patch+json",
             "application/fhir+json",
         ],
-        "rest": [
-            {
-                "mode": "server",
-                "documentation": _DOCUMENTATION + (f" {notes}" if notes else ""),
-                "security": {
-                    "cors": True,
-                    "description": "No authentication: bind it to loopback or put a gateway first.",
-                },
-                "resource": sorted(resources, key=lambda each: str(each["type"])),
-                "interaction": _of_system(deployment),
-                "searchParam": _system_params(registry),
-                "compartment": [PATIENT_COMPARTMENT],
-            }
-        ],
+        **_guides(registry),
+        "rest": [_rest(registry, deployment or Deployment())],
+    }
+
+
+def _rest(registry: Registry, deployment: Deployment) -> dict[str, Any]:
+    context, notes = registry.context, deployment.notes
+    resources = [_resource(each, registry, deployment) for each in registry]
+    resources += [_bundle(registry.types[CASE_TYPE], context), _patient(context)]
+    resources += artefact_resources(context)
+    return {
+        "mode": "server",
+        "documentation": _DOCUMENTATION + (f" {notes}" if notes else ""),
+        "security": {
+            "cors": True,
+            "description": "No authentication: bind it to loopback or put a gateway first.",
+        },
+        "resource": sorted(resources, key=lambda each: str(each["type"])),
+        "interaction": _of_system(deployment),
+        "searchParam": _system_params(registry),
+        **system_operations(registry),
+        "compartment": [PATIENT_COMPARTMENT],
     }
 
 
@@ -108,35 +111,33 @@ _DOCUMENTATION = (
     "found only by _tag=hidden. Pages are followed by next links. Result parameters: "
     "_count, _sort, _total, _summary, _elements, _include, _revinclude (also with :iterate). "
     "Chained parameters and _has go through every reference between served types. The patient "
-    "compartment also holds Tasks, by Task.for."
+    "compartment also holds Tasks, by Task.for. What this server publishes of itself (profiles, "
+    "value sets, search parameters …) is read and searched by its own types alone: it is in no "
+    "compartment and no history, and not found by searches over several types."
 )
 
-_PATIENT: dict[str, Any] = {
-    "type": "Patient",
-    "documentation": "Patients are not served here; what belongs to one is, at Patient/[id]/[type] "
-    "and Patient/[id]/*.",
-    "operation": [
-        {
-            "name": "everything",
-            "definition": "http://hl7.org/fhir/OperationDefinition/Patient-everything",
-            "documentation": "GET Patient/[id]/$everything with _since, _type, _count.",
-        }
-    ],
-}
 
-_DOCREF = {
-    "name": "docref",
-    "definition": "http://hl7.org/fhir/us/core/OperationDefinition/docref",
-    "documentation": "GET, or POST with Parameters: patient, start, end, type, on-demand. Every "
-    "document is there already, so on-demand=true finds none.",
-}
+def _patient(context: Context) -> dict[str, Any]:
+    return {
+        "type": "Patient",
+        "documentation": "Patients are not served here; what belongs to one is, at "
+        "Patient/[id]/[type] and Patient/[id]/*.",
+        **operations("Patient", context),
+    }
+
+
+def _guides(registry: Registry) -> dict[str, Any]:
+    """Return the guides that are supported in their entirety: our own alone."""
+    published = published_once(registry)
+    found = [each["url"] for each in published if each["resourceType"] == "ImplementationGuide"]
+    return {"implementationGuide": found} if found else {}
 
 
 def _of_system(deployment: Deployment) -> list[dict[str, Any]]:
     """Return the interactions with the whole system; what a store cannot do is not among them."""
     found = {
         "search-system": "GET [base]?_type=Task,Goal&…, by POST to _search too; without _type over "
-        "every served type.",
+        "every type of the platform's documents.",
         "history-system": _KEPT,
         "batch": "Each entry by itself.",
     }
@@ -155,6 +156,8 @@ def _resource(each: ResourceType, registry: Registry, deployment: Deployment) ->
     context, writes = registry.context, each.sources[0].mapping.writes
     found: dict[str, Any] = {
         "type": each.name,
+        "profile": profile_url(each.name, context),
+        **_supported_profiles(each),
         "interaction": _interactions(each),
         "versioning": "versioned",
         "readHistory": bool(writes),
@@ -163,29 +166,28 @@ def _resource(each: ResourceType, registry: Registry, deployment: Deployment) ->
         "conditionalRead": "full-support",
         **({"conditionalUpdate": True} if "update" in writes else {}),
         **({"conditionalDelete": "single"} if "delete" in writes else {}),
+        "referencePolicy": ["literal", "logical"],
     }
     if includes := registry.includable(each):
         found["searchInclude"] = ["*", *includes]
     if revincludes := registry.including(each):
         found["searchRevInclude"] = ["*", *revincludes]
     found["searchParam"] = _search_params(each, context)
-    if each.name == CASE_TYPE:
-        found["operation"] = [
-            {
-                "name": "case",
-                "definition": case_definition_url(context),
-                "documentation": "GET EpisodeOfCare/{id}/$case: the case and all that belongs to "
-                "it, as a Bundle of type collection.",
-            }
-        ]
-    if each.name == "DocumentReference":
-        found["operation"] = [_DOCREF]
-    return found
+    return {**found, **operations(each.name, context)}
+
+
+def _supported_profiles(each: ResourceType) -> dict[str, Any]:
+    """Return the profiles of others that resources of a type claim where they satisfy them."""
+    kinds = [rule.kind for source in each.sources for rule in source.mapping.rules]
+    claims = [claim for kind in kinds if isinstance(kind, Profiles) for claim in kind.claims]
+    found = list(dict.fromkeys(claim.profile for claim in claims))
+    return {"supportedProfile": found} if found else {}
 
 
 def _bundle(case: ResourceType, context: Context) -> dict[str, Any]:
     return {
         "type": "Bundle",
+        "supportedProfile": [context.extension(CASE_BUNDLE)],
         "documentation": "A case as one collection, also served under Case; searched by the "
         "search parameters of EpisodeOfCare.",
         "interaction": [
@@ -195,6 +197,7 @@ def _bundle(case: ResourceType, context: Context) -> dict[str, Any]:
         "readHistory": False,
         "conditionalRead": "full-support",
         "searchParam": _search_params(case, context),
+        **operations("Bundle", context),
     }
 
 

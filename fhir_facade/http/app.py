@@ -14,8 +14,9 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from fhir_facade.errors import FacadeError, MethodNotAllowed, UriTooLong
+from fhir_facade.errors import FacadeError, MethodNotAllowed, UnknownType, UriTooLong
 from fhir_facade.http.bundles import Answer, Bundles
+from fhir_facade.http.conformance import with_published
 from fhir_facade.http.docref import PATH as DOCREF
 from fhir_facade.http.endpoints import Server
 from fhir_facade.http.request import FhirRequest
@@ -47,11 +48,13 @@ def url_table(server: Server, answer: Answer) -> tuple[Url, ...]:
     searches, write = server.searches, server.write
     histories = server.histories
     bundles = Bundles(server.settings, server.writes, answer)
+    validate = server.validate
     return (
         Url("", {"GET": server.base, "POST": bundles.post}),
         Url("metadata", {"GET": server.metadata}),
         Url("_search", {"POST": searches.of_system_by_post}),
         Url("_history", {"GET": histories.of_system}),
+        Url("$validate", {"POST": validate.of_system}),
         Url(
             "{type}",
             {
@@ -63,6 +66,7 @@ def url_table(server: Server, answer: Answer) -> tuple[Url, ...]:
             },
         ),
         Url("{type}/_search", {"POST": searches.of_type_by_post}),
+        Url("{type}/$validate", {"POST": validate.of_type}),
         Url("{type}/_history", {"GET": histories.of_type}),
         Url("{type}/{id}/_history", {"GET": histories.of_instance}),
         Url("{type}/{id}/_history/{vid}", {"GET": histories.vread}),
@@ -80,6 +84,9 @@ def url_table(server: Server, answer: Answer) -> tuple[Url, ...]:
         Url(
             "Patient/{id}/$everything",
             {"GET": searches.everything, "POST": searches.everything_by_post},
+        ),
+        Url(
+            "{type}/{id}/$validate", {"GET": validate.of_instance, "POST": validate.of_instance}
         ),
         Url("Patient/{id}/{type}", {"GET": searches.of_compartment}),
     )
@@ -106,6 +113,8 @@ class Endpoint:
         """Return what a request is answered with, whatever happens."""
         try:
             return await self._handle(request)
+        except UnknownType as error:
+            return error_reply(request, with_published(error))
         except FacadeError as error:
             if error.status >= 500:
                 logger.warning("request %s: %s", request.id, error)
@@ -167,6 +176,11 @@ class FhirApp:
     def __init__(self, server: Server) -> None:
         self._nowhere: Endpoint = _Nowhere(server)
         self._base_url = server.settings.base_url
+        self._published: dict[tuple[int, str], list[tuple[list[str], Endpoint]]] = {}
+        for path, methods in server.artefact_lines():
+            segments = path.split("/")
+            alike = self._published.setdefault((len(segments), segments[0]), [])
+            alike.append((segments, Endpoint(Url(path, methods), server)))
         self._by_length: dict[int, list[tuple[list[str], Endpoint]]] = {}
         for url in url_table(server, self.answer):
             segments = url.path.split("/") if url.path else []
@@ -180,7 +194,11 @@ class FhirApp:
         """Return the endpoint of a URL, and leave its parameters in the scope."""
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         segments = path.removesuffix("/").split("/")[1:] if path.strip("/") else []
-        for pattern, endpoint in self._by_length.get(len(segments), ()):
+        length = len(segments)
+        known = self._by_length.get(length, ())
+        if segments and (length, segments[0]) in self._published:
+            known = self._published[length, segments[0]]
+        for pattern, endpoint in known:
             params = _fit(pattern, segments)
             if params is not None:
                 scope["path_params"] = params

@@ -5,20 +5,27 @@ https://hl7.org/fhir/R4/http.html
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from fhir_facade.derive.capability_types import PUBLISHED_TYPES
 from fhir_facade.errors import BadRequest, NotFound
+from fhir_facade.http.conformance import ConformanceEndpoints, Line
 from fhir_facade.http.docref import docref, docref_by_post
 from fhir_facade.http.history import Histories
 from fhir_facade.http.request import FhirRequest
 from fhir_facade.http.response import Reply, resource_reply
 from fhir_facade.http.searches import Searches
+from fhir_facade.http.terminology import TerminologyEndpoints
+from fhir_facade.http.validate import ValidateEndpoints
 from fhir_facade.http.writes import WriteEndpoints
 from fhir_facade.interactions.capabilities import Capabilities
 from fhir_facade.interactions.case import CASE_TYPE, read_case
+from fhir_facade.interactions.conformance import Conformance
 from fhir_facade.interactions.read import Served, read
 from fhir_facade.interactions.records import Records
 from fhir_facade.interactions.shape import Shape
+from fhir_facade.interactions.validate import Validation
 from fhir_facade.interactions.write import (
     Writes,
 )
@@ -37,6 +44,8 @@ class Server:
     cursors: Cursors
     capabilities: Capabilities
     writes: Writes
+    conformance: Conformance
+    validation: Validation
 
     @property
     def write(self) -> WriteEndpoints:
@@ -45,6 +54,10 @@ class Server:
     @property
     def searches(self) -> Searches:
         return Searches(self.settings, self.records, self.cursors)
+
+    @property
+    def validate(self) -> ValidateEndpoints:
+        return ValidateEndpoints(self.settings, self.validation, self.conformance)
 
     @property
     def histories(self) -> Histories:
@@ -79,10 +92,17 @@ class Server:
         """POST [base]/DocumentReference/$docref"""
         return await docref_by_post(self.searches, request)
 
+    def artefact_lines(self) -> Iterator[Line]:
+        """Yield the URLs below the types that artefacts are published as."""
+        yield from TerminologyEndpoints(self.settings, self.conformance).lines()
+        yield from self.validate.artefact_lines()
+        yield from ConformanceEndpoints(self.settings, self.conformance, self.cursors).lines()
+
     async def metadata(self, request: FhirRequest) -> Reply:
-        """GET [base]/metadata"""
+        """GET [base]/metadata?mode=full|normative|terminology"""
         request.require_json()
-        served: Served = self.capabilities.statement(request.base_url)
+        modes = [value for name, value in request.pairs if name == "mode"] or ["full"]
+        served: Served = self.capabilities.statement(request.base_url, ",".join(modes))
         return resource_reply(request, served)
 
     async def base(self, request: FhirRequest) -> Reply:
@@ -102,7 +122,7 @@ class Server:
             raise NotFound(
                 "This server has no such interaction with the whole system; see /metadata."
             )
-        if first not in CASE_ALIASES and self.records.registry.get(first) is None:
+        if first not in (*CASE_ALIASES, *PUBLISHED_TYPES):
             self.searches.type(first)
         raise NotFound("There is nothing at this URL; /metadata lists what this server offers.")
 

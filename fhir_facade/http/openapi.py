@@ -8,10 +8,14 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from fhir_facade.derive.capability_types import ARTEFACT_PARAMS, PUBLISHED_TYPES
+from fhir_facade.http.terminology import OPERATIONS
+from fhir_facade.interactions.capabilities import MODES
 from fhir_facade.rules.registry import Registry, ResourceType
 
 _RESULT = ("_count", "_sort", "_total", "_summary", "_elements", "_include", "_revinclude")
 _EVERYTHING = ("_since", "_type", "_count")
+_VALIDATE = ("mode", "profile")
 _DOCREF = ("patient", "start", "end", "type", "on-demand")
 _FHIR_JSON = "application/fhir+json"
 
@@ -26,7 +30,8 @@ def openapi(app: FastAPI, registry: Registry, base: str) -> dict[str, Any]:
 
 
 def _fhir_paths(registry: Registry, base: str) -> dict[str, Any]:
-    found = {f"{base}/metadata": {"get": _operation("CapabilityStatement", "capabilities", [])}}
+    mode = {"name": "mode", "in": "query", "schema": {"type": "string", "enum": list(MODES)}}
+    found = {f"{base}/metadata": {"get": _operation("system", "capabilities", [mode])}}
     for each in registry:
         writes = each.sources[0].mapping.writes
         found |= _type_paths(each.name, each, base, writes, history=bool(writes))
@@ -35,7 +40,50 @@ def _fhir_paths(registry: Registry, base: str) -> dict[str, Any]:
     found[f"{base}/EpisodeOfCare/{{id}}/$case"] = {
         "get": _operation("EpisodeOfCare", "$case", [_ID])
     }
-    return {**found, **_wider_paths(base)}
+    found |= _artefact_paths(base) | _terminology_paths(base)
+    return {**found, **_wider_paths(base), **_validate_paths(registry, base)}
+
+
+def _artefact_paths(base: str) -> dict[str, Any]:
+    """The types that artefacts are published as: read and search."""
+    found: dict[str, Any] = {}
+    for name, params in ARTEFACT_PARAMS.items():
+        query = _query([*params, *(each for each in _RESULT if not each.endswith("include"))])
+        found |= {
+            f"{base}/{name}": {"get": _operation(name, "search", query)},
+            f"{base}/{name}/_search": {"post": _operation(name, "search by POST", [])},
+            f"{base}/{name}/{{id}}": {"get": _operation(name, "read", [_ID])},
+        }
+    return found
+
+
+def _terminology_paths(base: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for each in OPERATIONS:
+        query = [name for name, what in each.spec.items() if what.taken and what.kind[0].islower()]
+        places: list[tuple[str, list[dict[str, Any]]]] = [(each.type, [])]
+        if each.of_instances:
+            places.append((f"{each.type}/{{id}}", [_ID]))
+        for place, ids in places:
+            found[f"{base}/{place}/${each.name}"] = {
+                "get": _operation(each.type, f"${each.name}", [*ids, *_query(query)]),
+                "post": _operation(each.type, f"${each.name} by POST", ids, body=True),
+            }
+    return found
+
+
+def _validate_paths(registry: Registry, base: str) -> dict[str, Any]:
+    query = _query(_VALIDATE)
+    found = {f"{base}/$validate": {"post": _operation("system", "$validate", query, body=True)}}
+    for name in (*sorted(registry.types), "Bundle", *PUBLISHED_TYPES):
+        found |= {
+            f"{base}/{name}/$validate": {"post": _operation(name, "$validate", query, body=True)},
+            f"{base}/{name}/{{id}}/$validate": {
+                "get": _operation(name, "$validate", [_ID, *query]),
+                "post": _operation(name, "$validate by POST", [_ID, *query], body=True),
+            },
+        }
+    return found
 
 
 def _wider_paths(base: str) -> dict[str, Any]:

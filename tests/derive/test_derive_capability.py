@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +12,20 @@ from fhir.resources.R4B.capabilitystatement import CapabilityStatement
 from fhir.resources.R4B.searchparameter import SearchParameter
 
 from fhir_facade.derive.capability import Deployment, capability_statement
+from fhir_facade.derive.capability_modes import (
+    TRIAL_USE,
+    normative,
+    terminology_capabilities,
+)
+from fhir_facade.derive.capability_published import published_once
+from fhir_facade.derive.capability_types import (
+    ARTEFACT_PARAMS,
+    PUBLISHED_TYPES,
+    ArtefactParam,
+)
 from fhir_facade.derive.search_parameters import custom_search_parameters, definition_url
+from fhir_facade.interactions.conformance_shape import MANDATORY, SUMMARY
+from fhir_facade.rules.profiles import us_core_url
 from fhir_facade.rules.r4_search import (
     BY_TYPE,
     COMMON,
@@ -23,6 +37,7 @@ from tests.mappings.serving import BASE, registry, registry_with
 
 STATEMENT = capability_statement(registry(), "https://example.org/fhir")
 RESOURCES = {each["type"]: each for each in STATEMENT["rest"][0]["resource"]}
+STRUCTURES = "http://hl7.org/fhir/StructureDefinition/"
 CUSTOM = list(custom_search_parameters(registry()))
 RESOURCE_PARAMS = [
     (resource, param)
@@ -53,8 +68,9 @@ def test_notes_of_the_running_server() -> None:
     assert created["EpisodeOfCare"] is None
 
 
-def test_it_declares_every_type_the_case_bundle_and_the_patient() -> None:
-    assert sorted(RESOURCES) == sorted([*(each.name for each in registry()), "Bundle", "Patient"])
+def test_it_declares_every_type_the_case_bundle_the_patient_and_what_is_published() -> None:
+    served = [each.name for each in registry()]
+    assert sorted(RESOURCES) == sorted([*served, "Bundle", "Patient", *PUBLISHED_TYPES])
     assert list(RESOURCES) == sorted(RESOURCES)
 
 
@@ -115,6 +131,119 @@ def test_our_copy_of_r4s_parameters_is_whole(
             each["code"] for each in r4_search_parameters.values() if resource in each["base"]
         }
         assert params.keys() == defined
+
+
+ARTEFACT_PARAMETERS = [
+    (type_, param) for type_, params in ARTEFACT_PARAMS.items() for param in params.values()
+]
+
+
+@pytest.mark.parametrize(
+    ("type_", "param"), ARTEFACT_PARAMETERS, ids=lambda each: getattr(each, "name", each)
+)
+def test_a_parameter_of_a_published_type_is_r4s(
+    type_: str, param: ArtefactParam, r4_search_parameters: dict[str, dict[str, Any]]
+) -> None:
+    definition = r4_search_parameters[param.url]
+    assert (definition["code"], definition["type"]) == (param.name, param.type)
+    assert {type_, "Resource"} & set(definition["base"])
+    for element in param.elements:
+        path = element.replace("*", "").removesuffix("Canonical")
+        assert f".{path}" in definition["expression"]
+
+
+def test_every_published_type_is_one_of_the_guides() -> None:
+    made = {each["resourceType"] for each in published_once(registry())}
+    assert made | {"CapabilityStatement"} == {*PUBLISHED_TYPES}
+
+
+def test_the_trial_use_elements_are_r4s(r4_structures: dict[str, dict[str, Any]]) -> None:
+    found = r4_structures[f"{STRUCTURES}CapabilityStatement"]
+    status = "http://hl7.org/fhir/StructureDefinition/structuredefinition-standards-status"
+    marked = {
+        each["path"].partition(".")[2]
+        for each in found["snapshot"]["element"]
+        for extension in each.get("extension", ())
+        if (extension["url"], extension.get("valueCode")) == (status, "trial-use")
+    }
+    assert marked == TRIAL_USE
+
+
+def test_the_normative_portions_hold_nothing_else() -> None:
+    found = normative(STATEMENT)
+    assert not {each for each in _paths(found, "") if each in TRIAL_USE}
+    assert {"rest.resource.searchParam.name", "patchFormat"} <= {*_paths(found, "")}
+
+
+def _paths(value: Any, above: str) -> Iterator[str]:
+    for each in value if isinstance(value, list) else [value]:
+        if isinstance(each, dict):
+            for name, below in each.items():
+                yield f"{above}{name}"
+                yield from _paths(below, f"{above}{name}.")
+
+
+@pytest.mark.parametrize("type_", PUBLISHED_TYPES)
+def test_the_summary_of_a_published_type_is_r4s(
+    type_: str, r4_structures: dict[str, dict[str, Any]]
+) -> None:
+    """Of parts whose own elements are named, those are R4's; the others are kept whole."""
+    elements = {
+        each["path"]
+        .partition(".")[2]
+        .replace("source[x]", "sourceCanonical")
+        .replace("target[x]", "targetCanonical"): each
+        for each in r4_structures[f"{STRUCTURES}{type_}"]["snapshot"]["element"][1:]
+    }
+    always = {"id", "meta", "implicitRules", "language", "text", "contained", "extension"}
+    own = {
+        path: each
+        for path, each in elements.items()
+        if path.rpartition(".")[2] not in {*always, "modifierExtension"}
+    }
+    summary = {*SUMMARY[type_].split()} - {"sourceUri", "targetUri"}
+    assert {each for each in summary if "." not in each} == {
+        path for path, each in own.items() if "." not in path and each.get("isSummary")
+    }
+    for part in {each.rpartition(".")[0] for each in summary if "." in each}:
+        marked = {
+            path
+            for path, each in own.items()
+            if path.rpartition(".")[0] == part and each.get("isSummary")
+        }
+        assert {each for each in summary if each.rpartition(".")[0] == part} == marked
+    assert {*MANDATORY[type_].split()} == {
+        path for path, each in own.items() if "." not in path and each["min"] > 0
+    }
+
+
+@pytest.mark.parametrize("type_", [*(each.name for each in registry()), "Bundle"])
+def test_a_types_profile_is_published(type_: str) -> None:
+    urls = {each.get("url") for each in published_once(registry())}
+    named = [RESOURCES[type_].get("profile"), *RESOURCES[type_].get("supportedProfile", ())]
+    own = {each for each in named if each and each.startswith(BASE)}
+    assert own
+    assert own <= urls
+
+
+def test_us_core_is_claimed_of_the_types_that_may_satisfy_it() -> None:
+    found = {
+        type_: each["supportedProfile"]
+        for type_, each in RESOURCES.items()
+        if "supportedProfile" in each and type_ != "Bundle"
+    }
+    assert found == {
+        type_: [us_core_url(type_)]
+        for type_ in ("CarePlan", "CareTeam", "DocumentReference", "Goal")
+    }
+
+
+def test_terminology_names_every_code_system() -> None:
+    found = terminology_capabilities(registry(), "https://example.org/fhir")
+    systems = {
+        each["url"] for each in published_once(registry()) if each["resourceType"] == "CodeSystem"
+    }
+    assert {each["uri"] for each in found["codeSystem"]} == systems
 
 
 def test_a_parameter_that_r4_does_not_define() -> None:

@@ -17,6 +17,11 @@ SERVED = (
     *("Goal", "List", "Observation", "Provenance", "Task"),
 )
 
+PUBLISHED = (
+    *("CapabilityStatement", "CodeSystem", "ConceptMap", "ImplementationGuide", "NamingSystem"),
+    *("OperationDefinition", "SearchParameter", "StructureDefinition", "ValueSet"),
+)
+
 
 @dataclass(frozen=True)
 class Asker:

@@ -12,7 +12,7 @@ from tests.http.serving import Json
 _DOCUMENTATION = re.compile(
     r"(?P<elements>.+?)\.(?: Modifiers: (?P<modifiers>[^.]+)\.)?(?P<sortable> Sortable\.)?"
 )
-STORED_NOWHERE = ("_profile", "_security")
+STORED_NOWHERE = ("_security",)
 """Parameters that every resource lacks a value for."""
 
 
@@ -104,6 +104,8 @@ def escaped(text: str) -> str:
 
 def spellings(param: Declared, value: Any) -> list[str]:
     """Ways to ask for a value by the parameter without a modifier."""
+    if param.kind == "reference" and isinstance(value, str):  # a canonical URL
+        return [escaped(value), escaped(value.partition("|")[0])]
     if param.kind == "reference":
         found = value.get("reference") if isinstance(value, dict) else None
         return [found, found.rpartition("/")[2]] if found else []
@@ -125,7 +127,9 @@ def _tokens(system: str | None, code: str) -> list[str]:
 
 def codes(value: Any) -> Iterator[tuple[str | None, str]]:
     """Every (system, code) in a code, an Identifier, a Coding or a CodeableConcept."""
-    if isinstance(value, str):
+    if isinstance(value, bool):
+        yield None, "true" if value else "false"
+    elif isinstance(value, str):
         yield None, value
     elif isinstance(value, dict):
         for coding in value.get("coding", [value]):

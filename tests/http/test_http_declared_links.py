@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from fhir_facade.store.base import Store
-from tests.http.asker import SERVED, Asker, asking_of
+from tests.http.asker import PUBLISHED, SERVED, Asker, asking_of
 from tests.http.declared import Declared, declared
 from tests.http.serving import Json, matches
 
@@ -106,7 +106,7 @@ async def test_every_revinclude_brings_what_refers_to_it(asker: Asker) -> None:
         assert {*_included(await asker.get("_revinclude", "*"))} == union
 
 
-@pytest.fixture(params=SERVED)
+@pytest.fixture(params=[*SERVED, *PUBLISHED])
 async def tidy_asker(tidy_store: Store, request: pytest.FixtureRequest) -> AsyncIterator[Asker]:
     async with asking_of(tidy_store, request.param) as asker:
         yield asker

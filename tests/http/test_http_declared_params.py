@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 import pytest
 
 from fhir_facade.store.base import Store
-from tests.http.asker import SERVED, Asker, asking_of
+from tests.http.asker import PUBLISHED, SERVED, Asker, asking_of
 from tests.http.declared import (
     STORED_NOWHERE,
     Declared,
@@ -33,7 +33,7 @@ TEXT_ALONE = ("CarePlan?activity-code", "Communication?topic", "Goal?description
 """CodeableConcepts without a code: `:text` finds them."""
 
 
-@pytest.fixture(params=SERVED)
+@pytest.fixture(params=[*SERVED, *PUBLISHED])
 async def type_(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -41,7 +41,11 @@ async def type_(request: pytest.FixtureRequest) -> str:
 async def test_the_types_are_all_there_are(declared_store: Store) -> None:
     async with serving(declared_store) as client:
         statement = (await client.get("/metadata")).json()
-        assert {each["type"] for each in searchable(statement)} == {*SERVED, "Bundle"}
+        assert {each["type"] for each in searchable(statement)} == {
+            *SERVED,
+            *PUBLISHED,
+            "Bundle",
+        }
         (bundle,) = (each for each in searchable(statement) if each["type"] == "Bundle")
         (case,) = (each for each in searchable(statement) if each["type"] == "EpisodeOfCare")
         assert bundle["searchParam"] == case["searchParam"]

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from fhir_facade.store.base import Store
+from tests.http.asker import PUBLISHED
 from tests.http.serving import error, outcomes, raw_get, serving, the_issue
 
 TASK_PARAMETERS = (
@@ -206,7 +207,9 @@ async def test_a_type_that_is_not_served(client: httpx.AsyncClient, target: str)
     response = await client.get(f"/{target}")
     assert response.status_code == 404
     assert response.json() == error(
-        "not-supported", f"This server does not serve that type. It serves: {TYPES}."
+        "not-supported",
+        f"This server does not serve that type. It serves: {TYPES}. "
+        f"It publishes: {', '.join(PUBLISHED)}.",
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from fhir_facade.rules.r4_search import BY_TYPE, COMMON
 from fhir_facade.store.base import Store
-from tests.http.asker import SERVED, Asker, asking_of
+from tests.http.asker import PUBLISHED, SERVED, Asker, asking_of
 from tests.http.declared import declared
 from tests.http.serving import ids, link, outcomes, the_issue
 
@@ -21,7 +21,7 @@ MODIFIERS = (
 LENIENT = {"Prefer": "handling=lenient"}
 
 
-@pytest.fixture(params=SERVED)
+@pytest.fixture(params=[*SERVED, *PUBLISHED])
 async def asker(declared_store: Store, request: pytest.FixtureRequest) -> AsyncIterator[Asker]:
     async with asking_of(declared_store, request.param) as asker:
         yield asker
@@ -31,7 +31,15 @@ def _undeclared(asker: Asker) -> Iterator[tuple[str, str]]:
     """Parameters of R4, modifiers, includes and sorts that the type does not declare."""
     names = {param.name for param in asker.params}
     others = {param.name for param in declared(asker.statement)}
-    known = {*BY_TYPE[asker.type], *COMMON, *others, "_text", "_content", "_filter", "no-such"}
+    known = {
+        *BY_TYPE.get(asker.type, ()),
+        *COMMON,
+        *others,
+        "_text",
+        "_content",
+        "_filter",
+        "no-such",
+    }
     for name in sorted(known - names):
         yield name, "x"
     for param in asker.params:
