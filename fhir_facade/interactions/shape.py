@@ -10,6 +10,7 @@ from typing import Any
 
 from fhir_facade.rules.json_text import read_json, to_json
 from fhir_facade.rules.narrative import narrative
+from fhir_facade.rules.profiles import profile_name
 from fhir_facade.rules.r4_elements import BY_TYPE, Elements
 
 SUBSETTED = {
@@ -100,5 +101,9 @@ def _is_kept(name: str, wanted: frozenset[str]) -> bool:
 
 
 def _mark(resource: dict[str, Any]) -> None:
-    meta = resource.get("meta", {})
+    """Mark a resource as cut; it may not satisfy any more what others' profiles demand."""
+    meta = {name: each for name, each in resource.get("meta", {}).items() if name != "_profile"}
+    own = f"/{profile_name(resource['resourceType'])}"
+    if "profile" in meta:
+        meta["profile"] = [each for each in meta["profile"] if str(each).endswith(own)]
     resource["meta"] = {**meta, "tag": [*meta.get("tag", ()), SUBSETTED]}

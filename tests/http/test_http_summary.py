@@ -55,8 +55,16 @@ async def test_true_keeps_what_r4_marks(declared_client: httpx.AsyncClient) -> N
 
 async def test_text_keeps_what_is_mandatory(client: httpx.AsyncClient) -> None:
     part = await _one(client, "/Task?_id=t1&_summary=text")
-    assert {*part} == {"resourceType", "id", "meta", "status", "intent"}
+    assert {*part} == {"resourceType", "id", "meta", "status", "intent", "text"}
+    assert "Call back" in part["text"]["div"]
     assert _is_marked(part)
+
+
+async def test_a_part_claims_no_profile_of_others(client: httpx.AsyncClient) -> None:
+    own, us_core = (await _one(client, "/Goal?_id=g1"))["meta"]["profile"]
+    assert us_core.endswith("/us-core-goal")
+    for cut in ("_summary=text", "_summary=true", "_elements=id"):
+        assert (await _one(client, f"/Goal?_id=g1&{cut}"))["meta"]["profile"] == [own]
 
 
 @pytest.mark.parametrize("value", ["True", "", "yes", "true,count", "none"])

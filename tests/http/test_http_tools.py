@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import httpx
@@ -131,7 +132,12 @@ async def test_the_factory_takes_its_settings_from_the_environment(
     monkeypatch.setenv("FHIR_FACADE_STORE", f"sqlite:///{tmp_path / 'here.db'}")
     monkeypatch.setenv("FHIR_FACADE_BASE_URL", "https://fhir.example/r4/")
     monkeypatch.setenv("FHIR_FACADE_LOG_LEVEL", "warning")
-    async with started(application()) as asking:
-        found = (await asking.get("/metadata")).json()
-        assert found["implementation"]["url"] == "https://fhir.example/r4"
+    logger = logging.getLogger("fhir_facade")
+    level = logger.level
+    try:
+        async with started(application()) as asking:
+            found = (await asking.get("/metadata")).json()
+            assert found["implementation"]["url"] == "https://fhir.example/r4"
+    finally:
+        logger.setLevel(level)
     assert (tmp_path / "here.db").exists()
