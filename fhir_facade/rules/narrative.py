@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from html import escape
 from typing import Any
 
@@ -43,6 +44,7 @@ def is_own_narrative(text: Any) -> bool:
     return text["status"] == "generated" and str(text["div"]).startswith(_START)
 
 
+@lru_cache(maxsize=1024)
 def _label(name: str) -> str:
     """Return `lifecycleStatus` as `Lifecycle status`."""
     return escape(" ".join(each.lower() for each in _WORD.findall(name)).capitalize())
