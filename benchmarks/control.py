@@ -57,7 +57,11 @@ def task_to_fhir(document: dict[str, Any], version: str) -> dict[str, Any]:
     return {
         "resourceType": "Task",
         "id": identifier,
-        "meta": {"versionId": version, "lastUpdated": _time(document["updated"])},
+        "meta": {
+            "versionId": version,
+            "lastUpdated": _time(document["updated"]),
+            "profile": [f"{C}/StructureDefinition/facade-task"],
+        },
         "identifier": [{"type": FILLER, "system": f"{C}/sid/work-item", "value": identifier}],
         "status": STATUS[document["status"]],
         "intent": INTENT[document["intent"]],

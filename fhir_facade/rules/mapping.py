@@ -277,7 +277,8 @@ class Compiled:
                 findings.append(Finding(Severity.NOTED, overlay.FIELD, element, OVERRULED))
         for mend in self.mapping.mends:
             mend(resource, kept, findings)
-        self._claim(resource)
+        if self.claims or overlay.FIELD in document:
+            self._claim(resource)
         if self._narrates and "text" not in resource:
             resource["text"] = narrative(resource)
         return resource
@@ -338,7 +339,7 @@ class Compiled:
         resource: dict[str, Any] = {
             "resourceType": self.resource,
             "id": None,
-            "meta": {"versionId": version},
+            "meta": {"versionId": version, "profile": self._profiles},
         }
         resource.update(self.mapping.fixed)
         stored = document.get
