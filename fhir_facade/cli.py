@@ -91,6 +91,13 @@ def _write(path: Path, text: str) -> None:
         raise _unwritable(error) from None
 
 
+def _touch(path: Path) -> None:
+    try:
+        path.open("a").close()
+    except OSError as error:
+        raise _unwritable(error) from None
+
+
 def _unwritable(error: OSError) -> typer.Exit:
     err.print(f"{error.filename} cannot be written: {error.strerror}", style="red", markup=False)
     return typer.Exit(2)
@@ -218,53 +225,61 @@ def load(
 @app.command()
 def check(
     type_: Annotated[list[str] | None, typer.Option("--type", help="Only this type.")] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write findings here.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Only what changed on this date, at this time, or later.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(help="Only the first documents of each collection.", min=1)
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(help="Keep progress in this file, and go on from it.", dir_okay=False),
+    ] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write JSON here.")] = None,
+    html_file: Annotated[Path | None, typer.Option("--html", help="Write a page here.")] = None,
+    models: Annotated[bool, typer.Option(help="Validate a second way too: slow.")] = False,
     strict: Annotated[bool, typer.Option(help="Fail for unservable documents too.")] = False,
 ) -> None:
     """Map and validate every stored document; list what could not be expressed, by cause."""
-    from fhir_facade.commands.check import Checker, CheckReport
-    from fhir_facade.interactions.records import Records
+    from fhir_facade.commands.check_html import page
+    from fhir_facade.commands.check_run import Options, extent_of, run
+    from fhir_facade.commands.check_state import StateError
+    from fhir_facade.commands.check_terminal import show
 
     settings = _settings()
     registry = _registry(settings)
-    wanted = set(type_) if type_ else None
-    if wanted and (unknown := wanted - registry.types.keys()):
-        err.print(f"[red]not served[/]: {', '.join(sorted(unknown))}")
-        raise typer.Exit(2)
+    for path in (json_file, html_file):
+        if path is not None:
+            _touch(path)  # what cannot be written is said before the work, not after it
+    try:
+        options = Options(extent_of(registry, type_, since, limit), models, resume)
+    except ValueError as error:
+        err.print(str(error), style="red", markup=False)
+        raise typer.Exit(2) from None
 
-    async def work() -> CheckReport:
+    async def work() -> Any:
         store = _store(settings)
         try:
-            total = sum([await store.count(name, {}) for name in registry.collections])
-            if total == 0:
-                names = ", ".join(registry.collections)
-                err.print(f"no documents in {names}: is FHIR_FACADE_STORE right?")
-            with _progress("documents") as progress:
-                bar = progress.add_task("check", total=total)
-                checker = Checker(Records(store, registry))
-                return await checker.check(wanted, lambda count: progress.advance(bar, count))
+            return await run(store, settings.store, registry, options, err)
         finally:
             await store.close()
 
-    report = _run(work())
-    _show_check(report)
+    try:
+        report = _run(work())
+    except StateError as error:
+        err.print(f"--resume: {error}", style="red", markup=False)
+        raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        how = "the same command goes on" if resume else "with --resume FILE it could go on"
+        err.print(f"interrupted; {how}")
+        raise typer.Exit(130) from None
+    show(report, out)
     if json_file is not None:
-        _write(json_file, json.dumps(report.as_json(), indent=2) + "\n")
-    raise typer.Exit(1 if report.invalid or (strict and report.unservable) else 0)
-
-
-def _show_check(report: Any) -> None:
-    outcomes = ("clean", "noted", "degraded", "unservable", "deleted", "invalid")
-    table = Table("type", *outcomes, title="documents")
-    for name, counts in sorted(report.counts.items()):
-        table.add_row(name, *(str(counts[each] or "") for each in outcomes))
-    out.print(table)
-    findings = _table("count", "severity", "stored field", "FHIR element", "reason", "examples")
-    for cause, count in report.causes.most_common():
-        field = f"{cause.collection}.{cause.field}"
-        examples = ", ".join(report.examples[cause])
-        findings.add_row(str(count), cause.severity, field, cause.element, cause.reason, examples)
-    out.print(findings if report.causes else "no findings")
+        _write(json_file, json.dumps(report, indent=2) + "\n")
+    if html_file is not None:
+        _write(html_file, page(report))
+    failed = report["summary"]["invalid"] or (strict and report["summary"]["not_served"])
+    raise typer.Exit(1 if failed else 0)
 
 
 @app.command()
@@ -316,11 +331,21 @@ def explain(
 def derive(
     check_only: Annotated[bool, typer.Option("--check", help="Only report drift.")] = False,
     root: Annotated[Path, typer.Option(help="The project's root.")] = Path(),
+    package: Annotated[
+        Path | None,
+        typer.Option(help="Write the FHIR package of this deployment here, and nothing else."),
+    ] = None,
+    canonical: Annotated[
+        str | None, typer.Option(help="The package's canonical base, if not the setting's.")
+    ] = None,
 ) -> None:
     """Write the derived artefacts and documentation, or check that they are up to date."""
     from fhir_facade.derive.artefacts import drift, write
     from fhir_facade.main import build_registry
 
+    if package is not None:
+        _write_package(package, canonical)
+        return
     if check_only and not (root / "capability").is_dir():
         err.print(f"[red]{escape(str(root.resolve()))}[/] is not the project's root; see --root")
         raise typer.Exit(2)
@@ -331,6 +356,24 @@ def derive(
     if not changed:
         out.print("derived files are up to date")
     raise typer.Exit(1 if check_only and changed else 0)
+
+
+def _write_package(path: Path, canonical: str | None) -> None:
+    from fhir_facade.derive.package import package
+    from fhir_facade.main import build_registry
+
+    settings = _settings()
+    base = (canonical or settings.canonical).rstrip("/")
+    if not base.startswith(("http://", "https://")):
+        err.print("[red]--canonical[/] must begin with http:// or https://")
+        raise typer.Exit(2)
+    content = package(build_registry(Settings.model_construct(canonical=base)))
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        err.print(f"[red]{escape(str(path))}[/]: {error.strerror}")
+        raise typer.Exit(2) from None
+    out.print(f"wrote: {path}")
 
 
 @app.command()

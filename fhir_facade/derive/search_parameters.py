@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from fhir_facade import __released__, __version__
+from fhir_facade.derive.head import canonical_url, head
 from fhir_facade.rules.context import Context
 from fhir_facade.rules.date_search import PREFIXES
 from fhir_facade.rules.param import (
@@ -24,7 +24,7 @@ _EXTENSION = re.compile(r"extension\('([\w-]+)'\)(?:\.extension\('([\w-]+)'\))?"
 def definition_url(resource: str, name: str, context: Context) -> str:
     """Return the canonical URL of a search parameter: R4's own, or this guide's."""
     known = r4_search_param(resource, name)
-    return known[1] if known else f"{context.canonical}/SearchParameter/{resource}-{name}"
+    return known[1] if known else canonical_url("SearchParameter", f"{resource}-{name}", context)
 
 
 def custom_search_parameters(registry: Registry) -> Iterator[dict[str, Any]]:
@@ -36,19 +36,11 @@ def custom_search_parameters(registry: Registry) -> Iterator[dict[str, Any]]:
 
 
 def _search_parameter(resource: str, param: Param, context: Context) -> dict[str, Any]:
-    words = "".join(part.capitalize() for part in re.split("[-_]", param.name))
     modifiers = [_MODIFIER_CODES.get(each, each) for each in param.modifiers]
     modifiers = ["type" if each in param.refers_to else each for each in modifiers]
+    description = f"Finds {resource} by {', '.join(param.elements)}."
     found = {
-        "resourceType": "SearchParameter",
-        "id": f"{resource}-{param.name}",
-        "url": definition_url(resource, param.name, context),
-        "version": __version__,
-        "name": f"{resource}{words}",
-        "status": "active",
-        "date": __released__,
-        "publisher": "Wellnecity",
-        "description": f"Finds {resource} by {', '.join(param.elements)}.",
+        **head("SearchParameter", f"{resource}-{param.name}", context, description=description),
         "code": param.name,
         "base": [resource],
         "type": param.type,

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.derive.publishing import served
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = Path("shared", "packages")
 R4, US_CORE = "hl7.fhir.r4.core-4.0.1.tgz", "hl7.fhir.us.core-8.0.0.tgz"
@@ -31,6 +33,12 @@ def definitions(name: str, kind: str) -> Definitions:
                 definition = {"base": (), **json.load(file)}
                 found[definition["url"]] = definition
     return found
+
+
+@pytest.fixture(scope="session")
+def served_resources(dirty_documents: list[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Every resource that is served of the dirty documents; nobody changes them."""
+    return list(served(dirty_documents))
 
 
 @pytest.fixture(scope="session")

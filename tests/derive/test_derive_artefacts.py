@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from fhir_facade.derive.artefacts import artefacts, drift, index_list, write
 from fhir_facade.derive.docs import mapping_rows
 from tests.derive.conftest import ROOT
@@ -40,11 +42,19 @@ def test_a_changed_a_missing_and_a_stray_file_are_drift(tmp_path: Path) -> None:
 
 def test_files_that_are_not_derived_are_left_alone(tmp_path: Path) -> None:
     write(registry(), tmp_path)
-    own = tmp_path / "capability" / "StructureDefinition-own.json"
-    own.write_text("{}", "utf-8")
+    own = [tmp_path / "capability" / each for each in ("own.json", "__init__.py")]
+    for each in own:
+        each.write_text("{}", "utf-8")
     assert drift(registry(), tmp_path) == []
     write(registry(), tmp_path)
-    assert own.exists()
+    assert all(each.exists() for each in own)
+
+
+@pytest.mark.parametrize("type_", ["StructureDefinition", "ConceptMap", "NamingSystem", "Library"])
+def test_a_surplus_resource_of_any_type_is_drift(tmp_path: Path, type_: str) -> None:
+    write(registry(), tmp_path)
+    (tmp_path / "capability" / f"{type_}-gone.json").write_text("{}", "utf-8")
+    assert drift(registry(), tmp_path) == [f"capability/{type_}-gone.json"]
 
 
 def test_every_json_file_is_json_and_ends_with_a_line_break() -> None:

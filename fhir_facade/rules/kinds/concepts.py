@@ -22,6 +22,7 @@ from fhir_facade.rules.filters import (
 )
 from fhir_facade.rules.findings import Decode, Encode, Findings
 from fhir_facade.rules.kinds.base import Kind, Site, data_absent, wrong_type
+from fhir_facade.rules.kinds.described import Vocabulary, of_table
 from fhir_facade.rules.text import LEGAL_CODE, clean, is_code
 from fhir_facade.rules.text_match import SOME_TEXT, TextMatch, texts
 
@@ -63,6 +64,14 @@ class Code(Kind):
     @property
     def total(self) -> bool:
         return self.required
+
+    @property
+    def vocabularies(self) -> tuple[Vocabulary, ...]:
+        found = of_table(self.codes)
+        if self.otherwise is None or self.otherwise in found.codes:
+            return (found,)
+        system = self.otherwise_system or self.codes.system
+        return found, Vocabulary(system, {self.otherwise: self.otherwise})
 
     def _readings(self, site: Site) -> dict[str, str]:
         strays = site.context.stray_codes.get(site.element)
@@ -236,6 +245,15 @@ class Concept(Kind):
             return None
 
         return encode
+
+    @property
+    def vocabularies(self) -> tuple[Vocabulary, ...]:
+        tables = tuple(map(of_table, self.codes))
+        if not self.system:
+            return tables
+        stored = (table.stored.values() for table in self.codes if self.both)
+        local = {spelling: spelling for each in stored for spelling in each}
+        return (Vocabulary(self.system, local, is_open=True), *tables)
 
     def _systems(self, context: Context) -> set[str]:
         own = [*(table.system for table in self.codes), *([self.system] if self.system else [])]

@@ -13,7 +13,8 @@ from fhir_facade.rules.context import Context
 from fhir_facade.rules.filters import EVERYTHING, NOTHING, Filter, scalar
 from fhir_facade.rules.findings import Decode, Encode, Findings
 from fhir_facade.rules.kinds.base import Kind, Site, wrong_type
-from fhir_facade.rules.kinds.primitives import DateTime, same_key, stored_number
+from fhir_facade.rules.kinds.described import Given, given
+from fhir_facade.rules.kinds.primitives import DateTime, Text, same_key, stored_number
 from fhir_facade.rules.kinds.quantities import number
 from fhir_facade.rules.kinds.references import Reference, label, reference_builder
 from fhir_facade.rules.text import clean, fhir_id, is_id, key_text, stored_ids, stored_keys
@@ -65,6 +66,14 @@ class Identifier(Kind):
     @property
     def assigned(self) -> str | None:
         return self.sid if self.of_record else None
+
+    @property
+    def gives(self) -> tuple[Given, ...]:
+        return (given("system", (), Text("uri")), given("value", "", Text()))
+
+    @property
+    def sids(self) -> tuple[str, ...]:
+        return (self.sid,)
 
     def decoder(self, site: Site) -> Decode | None:
         if self.of_record:
@@ -228,6 +237,19 @@ class Annotation(Kind):
             return written
 
         return decode
+
+    @property
+    def gives(self) -> tuple[Given, ...]:
+        return (
+            given("authorReference", _NOTE_AUTHOR, Reference("Practitioner", "user")),
+            given("authorString", tuple(f"{name}.name" for name in _NOTE_AUTHOR), Text()),
+            given("time", _NOTE_TIME, DateTime()),
+            given("text", _NOTE_TEXT, Text()),
+        )
+
+    @property
+    def sids(self) -> tuple[str, ...]:
+        return ("user",)
 
     def key_of(self, value: Any) -> Any:
         """A note is known by its time."""

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from fhir_facade.rules.findings import Decode, Encode, Findings
 from fhir_facade.rules.json_text import comparable
 from fhir_facade.rules.kinds.base import Kind, Site, wrong_type
+from fhir_facade.rules.kinds.described import Given
 
 
 class Part(NamedTuple):
@@ -84,6 +85,10 @@ class Complex(Kind):
             return {"extension": found} if found else None
 
         return encode
+
+    @property
+    def gives(self) -> tuple[Given, ...]:
+        return tuple(Given(*each) for each in self.parts)
 
     @property
     def reads(self) -> tuple[str, ...]:

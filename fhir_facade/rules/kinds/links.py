@@ -13,6 +13,8 @@ from fhir_facade.rules.filters import NOTHING, Filter, any_of, scalar
 from fhir_facade.rules.findings import Decode, Encode, Findings
 from fhir_facade.rules.json_text import comparable
 from fhir_facade.rules.kinds.base import Kind, Site, Target, wrong_type
+from fhir_facade.rules.kinds.described import Given, given
+from fhir_facade.rules.kinds.primitives import Key, Text
 from fhir_facade.rules.kinds.references import key_reader, reference_builder
 from fhir_facade.rules.text import clean, fhir_id, key_text, stored_ids
 
@@ -127,6 +129,10 @@ class CaseLinks(Kind):
     def targets(self) -> tuple[str, ...]:
         return ("EpisodeOfCare",)
 
+    @property
+    def sids(self) -> tuple[str, ...]:
+        return ("case",)
+
     def present(self, site: Site) -> Filter:
         """The first and all are there if any is; the others go with the first."""
         if self.which == "others":
@@ -231,6 +237,13 @@ class ModuleLinks(Kind):
             return found or None
 
         return encode
+
+    @property
+    def gives(self) -> tuple[Given, ...]:
+        return (
+            given("module", tuple(name for name, _ in _LINK_FIELDS), Text(), least=1),
+            given("id", ("id", "moduleId"), Key(), least=1),
+        )
 
     @property
     def clears(self) -> bool:

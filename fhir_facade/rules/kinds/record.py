@@ -12,6 +12,7 @@ from fhir_facade.rules.date_search import Comparison, object_id_filter
 from fhir_facade.rules.filters import NOTHING, Filter, any_of
 from fhir_facade.rules.findings import Encode, Findings
 from fhir_facade.rules.kinds.base import Kind, Site
+from fhir_facade.rules.kinds.described import Vocabulary
 from fhir_facade.rules.kinds.primitives import DateTime
 from fhir_facade.rules.text import TRUE_VALUES, fhir_id, is_set, stored_ids
 
@@ -102,6 +103,10 @@ class Tags(Kind):
             return found or None
 
         return encode
+
+    @property
+    def vocabularies(self) -> tuple[Vocabulary, ...]:
+        return (Vocabulary(RECORD_STATE, {tag: tag.capitalize() for tag in MARKS}),)
 
     def token(self, site: Site, system: str | None, code: str | None) -> Filter:
         if system not in (None, site.context.code_system(RECORD_STATE)):

@@ -113,6 +113,10 @@ class Reference(Kind):
     def targets(self) -> tuple[str, ...]:
         return (self.to,)
 
+    @property
+    def sids(self) -> tuple[str, ...]:
+        return (self.sid,)
+
     def present(self, site: Site) -> Filter:
         named = [texts(f"{site.field}.{name}") for name in _LABELS]
         return any_of([keys(f"{site.field}.id"), keys(site.field), *named])
