@@ -29,18 +29,18 @@ Resource = dict[str, Any]
 
 
 def _is_goal(goal: Resource) -> bool:
-    return names_only(goal.get("subject"), "Patient")
+    return names_only(goal, goal.get("subject"), "Patient")
 
 
 def _is_care_plan(plan: Resource) -> bool:
     assessed = [each for each in plan.get("category", ()) if ASSESS_PLAN in _codes(each)]
-    return len(assessed) == 1 and names_only(plan.get("subject"), "Patient")
+    return len(assessed) == 1 and names_only(plan, plan.get("subject"), "Patient")
 
 
 def _is_care_team(team: Resource) -> bool:
     members = team.get("participant", ())
     complete = all(len(each.get("role", ())) == 1 and "member" in each for each in members)
-    return bool(members) and complete and names_only(team.get("subject"), "Patient")
+    return bool(members) and complete and names_only(team, team.get("subject"), "Patient")
 
 
 def _is_document(document: Resource) -> bool:
@@ -51,9 +51,9 @@ def _is_document(document: Resource) -> bool:
     return (
         coded
         and bool(document.get("category"))
-        and names_only(document.get("subject"), "Patient")
+        and names_only(document, document.get("subject"), "Patient")
         and len(encounters) <= 1
-        and all(names_only(each, "Encounter") for each in encounters)
+        and all(names_only(document, each, "Encounter") for each in encounters)
         and all("url" in each or "data" in each for each in attachments)
     )
 

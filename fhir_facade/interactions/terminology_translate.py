@@ -88,8 +88,13 @@ def _maps(conformance: Conformance, inputs: Inputs, fhir: str | None) -> list[Js
 
 
 def _is_between(concept_map: Json, end: str, asked: str | None) -> bool:
+    """Say whether one end of a ConceptMap is the value set that is asked for, of any version."""
     own = concept_map.get(f"{end}Canonical") or concept_map.get(f"{end}Uri") or ""
-    return asked is None or own == asked or own.partition("|")[0] == asked
+    if asked is None:
+        return True
+    url, _, version = asked.partition("|")
+    known = own.partition("|")[2] or concept_map["version"]
+    return own.partition("|")[0] == url and version in ("", known)
 
 
 def _matches(concept_map: Json, coding: Coding, inputs: Inputs) -> Iterator[Json]:

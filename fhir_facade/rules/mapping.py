@@ -67,11 +67,21 @@ class Rule:
     """False where another line gives the element, and this one only says how it is found."""
     written: bool = True
     """False where another line writes the field, and this one only shows it."""
+    indexed: bool = False
+    """Whether a token has an index; dates, references, ids and statuses have one anyway."""
 
 
-def rule(element: str, field: str | tuple[str, ...], kind: Kind, search: str = "") -> Rule:
+def rule(
+    element: str,
+    field: str | tuple[str, ...],
+    kind: Kind,
+    search: str = "",
+    *,
+    indexed: bool = False,
+) -> Rule:
     """Declare a line: FHIR element, stored field (or its names), kind, search parameters."""
-    return Rule(element, (field,) if isinstance(field, str) else field, kind, tuple(search.split()))
+    fields = (field,) if isinstance(field, str) else field
+    return Rule(element, fields, kind, tuple(search.split()), indexed=indexed)
 
 
 def shows(element: str, field: str | tuple[str, ...], kind: Kind, search: str = "") -> Rule:
@@ -217,7 +227,8 @@ class Compiled:
                 element = f"{element}.{each.kind.searched_part}"
             for spelled in each.search:
                 name, _, end = spelled.partition(".")
-                found[name] = joined(found.get(name), name, target, element, is_end=end == "end")
+                param = joined(found.get(name), name, target, element, is_end=end == "end")
+                found[name] = replace(param, indexed=param.indexed or each.indexed)
         found = {
             name: replace(each, elements=outer(each.elements), kept_path=self._kept_path(each))
             for name, each in found.items()

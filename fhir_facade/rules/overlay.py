@@ -84,12 +84,18 @@ def _meta_parts(meta: dict[str, Any], server: ServerMeta) -> Iterator[tuple[str,
             yield _META + name, [value or None, sibling]
 
 
+def _is_own(profile: Any, own: frozenset[str]) -> bool:
+    """Say whether a canonical, of any version, is of a profile that the server claims itself."""
+    return str(profile).partition("|")[0] in own
+
+
 def _profiles(value: list[Any], sibling: Any, own: frozenset[str]) -> tuple[list[Any], Any]:
     """Return the profiles that are the client's; beside siblings they keep their places."""
     if not isinstance(sibling, list):
-        return [each for each in value if each not in own], sibling
-    left, beside = list(value), list(sibling)
-    while left and left[-1] in own and beside[len(left) - 1 :] in ([], [None]):
+        return [each for each in value if not _is_own(each, own)], sibling
+    left = list(value)
+    beside = list(sibling)
+    while left and _is_own(left[-1], own) and beside[len(left) - 1 :] in ([], [None]):
         left.pop()
         del beside[len(left) :]
     return left, beside

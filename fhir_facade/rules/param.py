@@ -39,6 +39,8 @@ class Param:
     """Where the parameter compares a Period: its end, and the one target is its start."""
     components: tuple[Param, ...] = ()
     """The parameters a composite is made of."""
+    indexed: bool = False
+    """Whether its line asks for an index."""
     kept_path: str | None = None
     """Where documents hold the tokens of what is kept beside the stored fields."""
 

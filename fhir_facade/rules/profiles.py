@@ -67,14 +67,17 @@ def us_core(
     return Claim(us_core_url(resource), US_CORE_VERSION, fits, stored or _never)
 
 
-def names_only(reference: Any, *types: str) -> bool:
-    """Say whether a Reference names a resource of one of some types, if it says a type at all."""
+def names_only(resource: dict[str, Any], reference: Any, *types: str) -> bool:
+    """Say whether a Reference in a resource is to one of some types, if it says a type at all."""
     if not isinstance(reference, dict):
         return False
     literal = reference.get("reference")
     named = [reference.get("type")]
-    if isinstance(literal, str) and "/" in literal:
-        named.append(literal.rsplit("/", 2)[-2])
+    if isinstance(literal, str) and literal.startswith("#"):
+        inside = resource.get("contained", ())
+        named += [each.get("resourceType") for each in inside if f"#{each.get('id')}" == literal]
+    elif isinstance(literal, str) and "/" in literal:
+        named.append(literal.partition("/_history/")[0].rsplit("/", 2)[-2])
     return all(each is None or each in types for each in named)
 
 

@@ -176,10 +176,10 @@ def indexed_params(source: Compiled) -> frozenset[str]:
 
 
 def _main_paths(param: Param) -> Iterator[str]:
-    """Yield the paths a parameter looks at: of a reference all, of others the most usual."""
+    """Yield the paths that want an index: of a reference all, of others the most usual."""
     for target in (*param.targets, *([param.end] if param.end else [])):
         found = target.kind.paths(target.sites[0].field)
-        yield from found if param.type == "reference" else found[:1]
+        yield from found if param.type == "reference" or param.indexed else found[:1]
 
 
 _RARELY_ALONE = frozenset(
@@ -227,7 +227,7 @@ def _indexed_paths(param: Param) -> Iterator[str]:
         return
     if param.type not in ("token", "reference", "date") or _is_within(param):
         return
-    if param.type == "token" and param.name not in _INDEXED_TOKENS:
+    if param.type == "token" and not (param.indexed or param.name in _INDEXED_TOKENS):
         return
     yield from _main_paths(param)
 

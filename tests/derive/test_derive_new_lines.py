@@ -31,9 +31,13 @@ from mappings import ALL
 from tests.derive.publishing import Json, elements
 from tests.mappings.serving import BASE
 
+SHARED = ("Communication", "DocumentReference", "Flag")
+"""The types whose page lists the indexes of the same collection."""
 URL = f"{BASE}/StructureDefinition"
 RISKS = Codes("risk", {"high": "High", "low": "Low"}, aliases={"severe": "high"})
-RISK = rule("extension:risk-level", "risk_level", Concept("risk-level"), "risk-level")
+RISK = rule(
+    "extension:risk-level", "risk_level", Concept("risk-level"), "risk-level", indexed=True
+)
 
 
 def _registry(*lines: Rule, flag: tuple[Rule, ...] = ()) -> Registry:
@@ -76,7 +80,8 @@ def test_its_files_are_drift_until_they_are_derived() -> None:
         "capability/StructureDefinition-facade-goal.json",
         "capability/StructureDefinition-risk-level.json",
         "capability/ValueSet-risk-level.json",
-        "docs/mappings/Goal.md",
+        "capability/indexes.json",
+        *(f"docs/mappings/{name}.md" for name in (*SHARED, "Goal", "Task")),
     ]
 
 

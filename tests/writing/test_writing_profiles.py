@@ -135,6 +135,41 @@ def test_a_goal_of_a_group_claims_no_us_core(world: World) -> None:
         assert world.found(f"Goal?_profile={US_CORE}goal") == both
 
 
+@pytest.mark.parametrize(
+    ("inside", "claims"),
+    [
+        ({"resourceType": "Group", "id": "g", "type": "person", "actual": True}, False),
+        ({"resourceType": "Patient", "id": "g"}, True),
+    ],
+    ids=["group", "patient"],
+)
+def test_what_a_contained_subject_is_counts(world: World, inside: Json, claims: bool) -> None:
+    goal = {**GOAL, "contained": [inside], "subject": {"reference": "#g"}}
+    with created(world, goal) as found:
+        assert (f"{US_CORE}goal" in _profiles(found)) is claims
+
+
+def test_a_version_makes_no_claim_of_the_client_s(world: World) -> None:
+    profiles = [f"{US_CORE}goal|6.1.0", f"{OWN}goal|9.9", THEIRS]
+    goal = {**GOAL, "subject": {"reference": "Group/1"}, "meta": {"profile": profiles}}
+    with created(world, goal) as found:
+        assert _profiles(found) == [THEIRS, f"{OWN}goal"]
+
+
+def test_an_extension_of_this_guide_stands_as_often_as_it_may(world: World) -> None:
+    base = OWN.removesuffix("facade-")
+    employer = {"url": f"{base}employer", "valueReference": {"reference": "Organization/1"}}
+    unknown = {"url": f"{base}nonsense", "valueString": "x"}
+    for extensions, at in (([employer, employer], 1), ([employer, unknown], 1)):
+        response = world.ask("POST", "/Goal", {**GOAL, "extension": extensions})
+        assert response.status_code == 422
+        (issue,) = response.json()["issue"]
+        assert (issue["code"], issue["expression"]) == ("extension", [f"Goal.extension[{at}]"])
+    case = {"url": f"{base}case", "valueReference": {"reference": "EpisodeOfCare/1"}}
+    with created(world, {**GOAL, "extension": [case, {**case, "id": "b"}]}):
+        pass
+
+
 def test_it_claims_again_what_other_software_restores(world: World) -> None:
     """The stored field wins over what is kept, for the claim and for the search."""
     with created(world, {**GOAL, "subject": {"reference": "Group/G1"}}) as goal:

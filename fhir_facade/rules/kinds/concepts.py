@@ -384,6 +384,9 @@ class Concept(Kind):
                 found.append(code)
         return found or None
 
+    def paths(self, path: str) -> tuple[str, ...]:
+        return (path, f"{path}.value")
+
     def describe(self) -> str:
         tables = [table.system.rsplit("/", 1)[-1] for table in self.codes]
         return "CodeableConcept of " + " or ".join(

@@ -13,7 +13,7 @@ from typing import Any
 from fhir_facade.errors import Issue
 from fhir_facade.rules.validation.profiles import extensions
 from fhir_facade.rules.validation.profiles.check import Checker, is_apart
-from fhir_facade.rules.validation.profiles.definitions import Definitions
+from fhir_facade.rules.validation.profiles.definitions import Definitions, is_base
 from fhir_facade.rules.validation.profiles.items import Item, all_children, resource_item
 from fhir_facade.rules.validation.profiles.notes import Notes
 from fhir_facade.rules.validation.report import Full
@@ -56,7 +56,8 @@ def extension_issues(resource: Any, definitions: Definitions) -> list[Issue]:
     A resource that carries none costs a look at each of its objects.
     """
     root = resource_item(resource)
-    if root is None or not extensions.carries(resource, definitions.extensions):
+    known, own = definitions.extensions, definitions.own_extensions
+    if root is None or not extensions.carries(resource, known, own):
         return []
     notes = Notes()
     with suppress(Full):
@@ -83,6 +84,7 @@ def _asked(checker: Checker, root: Item, asked: Sequence[str]) -> None:
         profile = checker.definitions.profile(url)
         if profile is not None:
             checker.against(profile, root)
+        if profile is not None or is_base(url, root.type):
             continue
         known = ", ".join(checker.definitions.named(root.type)) or "none"
         problem = f"the profile that is asked for is not known here; known for {root.type}: {known}"
@@ -96,7 +98,7 @@ def _checked(checker: Checker, root: Item, *, cases: bool) -> None:
         profile = definitions.profile(url) if isinstance(url, str) else None
         if profile is not None:
             checker.against(profile, root)
-        elif isinstance(url, str):
+        elif isinstance(url, str) and not is_base(url, root.type):
             problem = "this profile is not known here and was not checked"
             checker.notes.warning("not-found", problem, f"{root.path}.meta.profile[{at}]")
     own = definitions.own(root.type)

@@ -109,7 +109,8 @@ class Checker:
                 problem = f"must be there{', an element' + what if what else ''}"
             self.notes.error("required", f"{problem} (profile {profile.name})", path)
         if node.max < UNLIMITED and number > node.max:
-            problem = "must not be there" if node.max == 0 else f"may be there {node.max} times"
+            most = f"may be there {node.max} times at most"
+            problem = "must not be there" if node.max == 0 else most
             self.notes.error("structure", f"{problem}{what} (profile {profile.name})", path)
 
     def _typed(self, node: Node, item: Item, profile: Profile) -> None:

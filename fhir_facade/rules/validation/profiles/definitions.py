@@ -72,3 +72,10 @@ class Definitions:
         name = url.removeprefix(R4)
         known = url.startswith(R4) and (name in RESOURCE_TYPES or name == "Resource")
         return name if known else None
+
+
+def is_base(canonical: str, type: str) -> bool:
+    """Say whether a profile is R4's own definition of a type, which is checked anyway."""
+    url, _, version = canonical.partition("|")
+    names = (type, "Resource", "DomainResource")
+    return version in ("", "4.0.1") and url in [R4 + each for each in names]

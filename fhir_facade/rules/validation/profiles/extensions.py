@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/defining-extensions.html
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,14 +18,14 @@ _DEEPEST = 100
 _ANY = frozenset({"Element", "Resource", "DomainResource", "BackboneElement"})
 
 
-def carries(value: Any, urls: frozenset[str]) -> bool:
-    """Say whether any of some extensions may be in a JSON value."""
+def carries(value: Any, urls: frozenset[str], base: str) -> bool:
+    """Say whether any of some extensions, or one under a base, may be in a JSON value."""
     rest = [value]
     while rest:
         each = rest.pop()
         if isinstance(each, dict):
             url = each.get("url")
-            if isinstance(url, str) and url in urls:
+            if isinstance(url, str) and (url in urls or url.startswith(base)):
                 return True
             each = each.values()
         rest += [one for one in each if isinstance(one, dict | list)]
@@ -44,11 +45,16 @@ def extensions(item: Item, whole: bool, depth: int = 0) -> Iterator[tuple[Item, 
 
 def check(checker: Checker, root: Item, *, whole: bool = True) -> None:
     """Check every extension in a resource; if `whole`, in those of a Bundle too."""
+    there: Counter[tuple[str, str]] = Counter()
     for around, item in extensions(root, whole):
         url = url_of(item)
         profile = None if url is None else checker.definitions.profile(url)
-        if profile is not None and profile.type == EXTENSION:
+        if url is not None and profile is not None and profile.type == EXTENSION:
             _defined(checker, profile, around, item)
+            there[around.path, url] += 1
+            if there[around.path, url] == 2 and profile.root.max == 1:
+                text = f"the extension {profile.name} may stand here once"
+                checker.notes.error("extension", text, item.path)
         elif url is not None and ":" in url:
             _undefined(checker, url, item)
         elif url is not None and around.type != EXTENSION:
@@ -84,7 +90,7 @@ def _undefined(checker: Checker, url: str, item: Item) -> None:
     definitions = checker.definitions
     if url.startswith(definitions.own_extensions):
         text = "this guide defines no extension of this URL"
-        checker.notes.warning("extension", text, item.path)
+        checker.notes.error("extension", text, item.path)
     elif not url.startswith(R4):
         text = "the definitions of extensions like this are not known here"
         checker.notes.once("not-supported", text, item.path)
