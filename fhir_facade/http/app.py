@@ -85,9 +85,7 @@ def url_table(server: Server, answer: Answer) -> tuple[Url, ...]:
             "Patient/{id}/$everything",
             {"GET": searches.everything, "POST": searches.everything_by_post},
         ),
-        Url(
-            "{type}/{id}/$validate", {"GET": validate.of_instance, "POST": validate.of_instance}
-        ),
+        Url("{type}/{id}/$validate", {"GET": validate.of_instance, "POST": validate.of_instance}),
         Url("Patient/{id}/{type}", {"GET": searches.of_compartment}),
     )
 

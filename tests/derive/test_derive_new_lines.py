@@ -35,9 +35,7 @@ SHARED = ("Communication", "DocumentReference", "Flag")
 """The types whose page lists the indexes of the same collection."""
 URL = f"{BASE}/StructureDefinition"
 RISKS = Codes("risk", {"high": "High", "low": "Low"}, aliases={"severe": "high"})
-RISK = rule(
-    "extension:risk-level", "risk_level", Concept("risk-level"), "risk-level", indexed=True
-)
+RISK = rule("extension:risk-level", "risk_level", Concept("risk-level"), "risk-level", indexed=True)
 
 
 def _registry(*lines: Rule, flag: tuple[Rule, ...] = ()) -> Registry:

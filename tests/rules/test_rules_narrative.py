@@ -84,7 +84,8 @@ def test_a_datatype_is_told_as_a_person_reads_it(value: Any, told: str) -> None:
 
 
 def test_a_long_list_is_cut() -> None:
-    div = _div({"resourceType": "Task", "note": [{"time": "t", "text": f"n{i}"} for i in range(50)]})
+    notes = [{"time": "t", "text": f"n{number}"} for number in range(50)]
+    div = _div({"resourceType": "Task", "note": notes})
     assert "n9" in div
     assert "n10" not in div
 
