@@ -41,9 +41,6 @@ class Issue:
     code: str
     diagnostics: str
     expression: str | None = None
-    line: int | None = None
-    column: int | None = None
-    """Where in a body that is no JSON."""
 
 
 class FacadeError(Exception):

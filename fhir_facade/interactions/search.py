@@ -199,18 +199,8 @@ def outcome(issues: list[Issue]) -> dict[str, Any]:
     return {"resourceType": "OperationOutcome", "issue": [_issue(each) for each in issues]}
 
 
-_POSITION = "http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-"
-
-
 def _issue(issue: Issue) -> dict[str, Any]:
-    position = (("line", issue.line), ("col", issue.column))
-    extension = [
-        {"url": _POSITION + name, "valueInteger": number}
-        for name, number in position
-        if number is not None
-    ]
     return {
-        **({"extension": extension} if extension else {}),
         "severity": issue.severity,
         "code": issue.code,
         "diagnostics": issue.diagnostics,

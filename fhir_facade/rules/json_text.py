@@ -65,7 +65,8 @@ def read_json(text: bytes | str, *, max_depth: int = MAX_DEPTH) -> Any:
     except UnicodeDecodeError:
         raise _bad("The body is not UTF-8.") from None
     except json.JSONDecodeError as error:
-        raise _bad(f"The body is not JSON: {error.msg}.", error.lineno, error.colno) from None
+        where = f"line {error.lineno}, column {error.colno}"
+        raise _bad(f"The body is not JSON: {error.msg} ({where}).") from None
     except RecursionError:
         raise _bad(f"The body has more than {max_depth} levels.") from None
     except _Refused as error:
@@ -73,8 +74,8 @@ def read_json(text: bytes | str, *, max_depth: int = MAX_DEPTH) -> Any:
     return value
 
 
-def _bad(text: str, line: int | None = None, column: int | None = None) -> BadRequest:
-    return BadRequest(text, issues=[Issue("fatal", "structure", text, line=line, column=column)])
+def _bad(text: str) -> BadRequest:
+    return BadRequest(text, issues=[Issue("fatal", "structure", text)])
 
 
 def _number(text: str) -> Number:
