@@ -34,7 +34,8 @@ def _is_goal(goal: Resource) -> bool:
 
 def _is_care_plan(plan: Resource) -> bool:
     assessed = [each for each in plan.get("category", ()) if ASSESS_PLAN in _codes(each)]
-    return len(assessed) == 1 and names_only(plan, plan.get("subject"), "Patient")
+    told = plan.get("text", {}).get("status", "generated") in ("generated", "additional")
+    return told and len(assessed) == 1 and names_only(plan, plan.get("subject"), "Patient")
 
 
 def _is_care_team(team: Resource) -> bool:

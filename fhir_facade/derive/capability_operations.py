@@ -59,8 +59,9 @@ _OPERATIONS: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
         (
             "docref",
             "http://hl7.org/fhir/us/core/OperationDefinition/docref",
-            "GET, or POST with Parameters: patient, start, end, type, on-demand. Every "
-            "document is there already, so on-demand=true finds none.",
+            "GET, or POST with Parameters: patient, start, end, type, on-demand, each once; not "
+            "profile. Every document is there already, so on-demand=true finds none. What is taken "
+            "is defined in OperationDefinition/DocumentReference-docref.",
         ),
     ),
     "Patient": (

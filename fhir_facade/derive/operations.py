@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from fhir_facade.derive.capability_types import PUBLISHED_TYPES
 from fhir_facade.derive.head import canonical_url, head
 from fhir_facade.rules.context import Context
 from fhir_facade.rules.registry import Registry
@@ -80,7 +81,7 @@ def _docref(context: Context) -> dict[str, Any]:
             _in("patient", "id", "The patient's id.", least=1),
             _in("start", "dateTime", "Only documents of a time of care that does not end before."),
             _in("end", "dateTime", "Only documents of a time of care that does not begin after."),
-            _in("type", "CodeableConcept", "Only documents of one of these types.", most="*"),
+            _in("type", "CodeableConcept", "Only documents of this type."),
             _in("on-demand", "boolean", "True finds none, since none is made on demand."),
             _out("Bundle", "A searchset of DocumentReferences."),
         ],
@@ -101,14 +102,21 @@ def _validate(registry: Registry) -> dict[str, Any]:
         "affectsState": False,
         "code": "validate",
         "base": "http://hl7.org/fhir/OperationDefinition/Resource-validate",
-        "resource": sorted([*registry.types, "Bundle"]),
+        "resource": sorted([*registry.types, "Bundle", *PUBLISHED_TYPES]),
         "system": True,
         "type": True,
         "instance": True,
         "parameter": [
             _in("resource", "Resource", "The resource; of an instance, the stored one else."),
-            _in("mode", "code", "What is to be done with it: create, update or delete."),
-            _in("profile", "uri", "A profile to check it against, beside those it claims."),
+            _in(
+                "mode",
+                "code",
+                "What is to be done with it: create, update, delete, or profile, "
+                "which is nothing in particular.",
+            ),
+            _in(
+                "profile", "uri", "Profiles to check it against, beside those it claims.", most="*"
+            ),
             _out("OperationOutcome", "What was found; without errors the resource is valid."),
         ],
     }

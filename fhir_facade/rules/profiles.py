@@ -103,24 +103,27 @@ class Profiles(Kind):
     def kept_apart(self) -> bool:
         return True
 
-    @property
-    def disclaimed(self) -> bool:
-        return bool(self.claims)
-
     def encoder(self, site: Site) -> Encode:
         """Claims are about the finished resource: the mapping adds them when it is whole."""
         del site
         return lambda value, findings: None
 
     def uri(self, site: Site, value: str, how: str | None) -> Filter:
+        if self._is_own(site, value, how):
+            return EVERYTHING
+        return any_of(each.stored(site) for each in self._asked(value, how))
+
+    def disclaimable(self, site: Site, value: str, how: str | None) -> tuple[str, ...]:
+        if self._is_own(site, value, how):
+            return ()
+        return tuple(each.profile for each in self._asked(value, how))
+
+    def _is_own(self, site: Site, value: str, how: str | None) -> bool:
         own = profile_url(site.element.partition(".")[0], site.context)
-        found = [EVERYTHING] if _is_asked(own, __version__, value, how) else []
-        found += [
-            each.stored(site)
-            for each in self.claims
-            if _is_asked(each.profile, each.version, value, how)
-        ]
-        return any_of(found)
+        return _is_asked(own, __version__, value, how)
+
+    def _asked(self, value: str, how: str | None) -> list[Claim]:
+        return [each for each in self.claims if _is_asked(each.profile, each.version, value, how)]
 
     def describe(self) -> str:
         names = "".join(f", {each.profile} where it is satisfied" for each in self.claims)

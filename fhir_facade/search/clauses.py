@@ -136,15 +136,18 @@ class Clauses:
     def _uri(self, param: Param, modifier: str | None, value: str) -> Filter:
         if len(value) > _LONGEST_URI:
             raise BadRequest(f"'{param.name}' takes up to {_LONGEST_URI} characters.")
-        stored = param.filter(lambda kind, site: kind.uri(site, unescape(value), modifier))
+        name = unescape(value)
+        stored = param.filter(lambda kind, site: kind.uri(site, name, modifier))
+        lost = [
+            kept_tokens.disclaimed(param.name, uri)
+            for target in param.targets
+            for uri in target.kind.disclaimable(target.sites[0], name, modifier)
+        ]
+        if lost:
+            stored = all_of([stored, none_of([param.kept(lost)])])
         if modifier:
             return stored
-        name = unescape(value)
-        kept = param.kept([kept_tokens.token(param.name, None, name)])
-        if stored != NOTHING and any(each.kind.disclaimed for each in param.targets):
-            not_so = param.kept([kept_tokens.disclaimed(param.name, name)])
-            stored = all_of([stored, none_of([not_so])])
-        return any_of([stored, kept])
+        return any_of([stored, param.kept([kept_tokens.token(param.name, None, name)])])
 
     def _composite(self, param: Param, value: str) -> Filter:
         parts = _DOLLAR.sub("\\1\x00", value).split("\x00")

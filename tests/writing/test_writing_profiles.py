@@ -126,7 +126,8 @@ def test_a_goal_of_a_group_claims_no_us_core(world: World) -> None:
     with created(world, GOAL) as person, created(world, {**GOAL, "subject": group}) as of_group:
         assert f"{US_CORE}goal" in _profiles(person)
         assert _profiles(of_group) == [f"{OWN}goal"]
-        assert world.found(f"Goal?_profile={US_CORE}goal") == [person["id"]]
+        for asked in (f"_profile={US_CORE}goal", "_profile:below=http://hl7.org"):
+            assert world.found(f"Goal?{asked}") == [person["id"]]
         of_person = world.update(
             of_group["id"], {**of_group, "subject": {"reference": "Patient/9"}}
         )

@@ -183,10 +183,10 @@ class Kind:
         """Whether a resource may hold a value that only the kept elements know, for searches."""
         return self.search_type in ("token", "reference")
 
-    @property
-    def disclaimed(self) -> bool:
-        """Whether what is kept may take away a value that the stored fields give."""
-        return False
+    def disclaimable(self, site: Site, value: str, how: str | None) -> tuple[str, ...]:
+        """Return the URIs that `uri` finds and that what is kept may take away."""
+        del site, value, how
+        return ()
 
     def present(self, site: Site) -> Filter:
         """Match where the resource has a value; one that only says why it has none is none."""

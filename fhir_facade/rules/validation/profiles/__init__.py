@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from fhir_facade.errors import Issue
+from fhir_facade.rules.profiles import US_CORE
 from fhir_facade.rules.validation.profiles import extensions
 from fhir_facade.rules.validation.profiles.check import Checker, is_apart
 from fhir_facade.rules.validation.profiles.definitions import Definitions, is_base
@@ -22,6 +23,10 @@ from fhir_facade.rules.validation.values import items, text
 
 __all__ = ["Definitions", "extension_issues", "profile_issues"]
 
+_CLAIM = (
+    "this server claims the profile where the stored resource satisfies it, whatever is sent; name "
+    "it as `profile` to have it checked"
+)
 _STRUCTURAL = frozenset({"structure", "required", "value", "invalid"})
 
 
@@ -96,7 +101,9 @@ def _checked(checker: Checker, root: Item, *, cases: bool) -> None:
     definitions = checker.definitions
     for at, url in enumerate(items(root.holder.get("meta"), "profile")):
         profile = definitions.profile(url) if isinstance(url, str) else None
-        if profile is not None:
+        if not cases and isinstance(url, str) and url.startswith(US_CORE):
+            checker.notes.once("informational", _CLAIM, f"{root.path}.meta.profile[{at}]")
+        elif profile is not None:
             checker.against(profile, root)
         elif isinstance(url, str) and not is_base(url, root.type):
             problem = "this profile is not known here and was not checked"
