@@ -85,6 +85,7 @@ GOAL_ACHIEVEMENT = Codes(
         "no-progress": "No Progress",
         "not-attainable": "Not Attainable",
     },
+    whole=True,
 )
 
 GOAL_PRIORITY = Codes(
@@ -95,6 +96,7 @@ GOAL_PRIORITY = Codes(
         "medium-priority": "Medium Priority",
         "low-priority": "Low Priority",
     },
+    whole=True,
 )
 
 GOAL_CATEGORY = Codes(
@@ -106,6 +108,7 @@ GOAL_CATEGORY = Codes(
         "nursing": "Nursing",
         "physiotherapy": "Physiotherapy",
     },
+    whole=True,
 )
 
 COMMUNICATION_STATUS = Codes(

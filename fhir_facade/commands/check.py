@@ -24,6 +24,7 @@ from fhir_facade.commands.check_since import Since
 from fhir_facade.commands.check_valid import Validator, by_rules
 from fhir_facade.interactions.records import Record, Records
 from fhir_facade.rules.findings import Findings, Severity
+from fhir_facade.rules.kinds.base import type_name
 from fhir_facade.rules.kinds.record import MARKS
 from fhir_facade.rules.mapping import LINKED, PARENT, Compiled
 from fhir_facade.rules.text import is_set
@@ -280,6 +281,8 @@ def _example(record: Record) -> str:
 
 
 def _shown(identifier: Any) -> str:
-    """Return the stored `_id`, which is what the data's owner looks for."""
+    """Return the stored `_id`, which is what the data's owner looks for; objects are not told."""
+    if isinstance(identifier, dict | list | bytes):
+        return f"({type_name(identifier)})"
     text = str(identifier)
     return text if len(text) <= _LONGEST_ID else f"{text[:_LONGEST_ID]}…"

@@ -57,6 +57,7 @@ tr, svg, .summary { break-inside: avoid; }
   print-color-adjust: exact; } }
 """
 _EDGES: Final = {
+    "empty": "unservable",
     "ready": "clean",
     "ready-with-losses": "degraded",
     "incomplete": "unservable",

@@ -22,12 +22,14 @@ from fhir_facade.commands.check_report import (
 )
 
 SCHEMA: Final = 1
+EMPTY: Final = "empty"
 READY: Final = "ready"
 LOSSES: Final = "ready-with-losses"
 INCOMPLETE: Final = "incomplete"
 NOT_READY: Final = "not-ready"
 
 _VERDICTS: Final = {
+    EMPTY: "Nothing was checked: is this the right store, and the right database in it?",
     READY: "Everything can be served: ready to go live.",
     LOSSES: "Every document can be served; decide whether what is left out of some matters to the "
     "readers, then go live.",
@@ -89,7 +91,7 @@ def _summary(report: CheckReport) -> dict[str, Any]:
     asked = [each for each in DOCUMENT_OUTCOMES if each not in (DELETED, OTHER)]
     documents, whole = report.total(*asked), report.total("clean", "noted")
     share = whole / documents if documents else 1.0
-    verdict = _verdict(report)
+    verdict = _verdict(report) if documents else EMPTY
     return {
         "verdict": verdict,
         "sentence": f"{_sentence(report, documents, share)} {_VERDICTS[verdict]}",

@@ -73,8 +73,12 @@ class CheckReport:
                 tally.examples.append(identifier)
 
     def sorted_causes(self) -> list[tuple[Cause, Tally]]:
-        """Return the causes, those of the most records first."""
-        return sorted(self.causes.items(), key=lambda each: (-each[1].records, each[0]))
+        """Return the causes, the worst first, and of those that of the most records."""
+
+        def rank(each: tuple[Cause, Tally]) -> tuple[int, int, Cause]:
+            return -_WORSE.index(each[0].severity), -each[1].records, each[0]
+
+        return sorted(self.causes.items(), key=rank)
 
     def share(self, cause: Cause, tally: Tally) -> float:
         """Return which part of the records (or documents) that are not deleted has a cause."""

@@ -12,7 +12,7 @@ from rich.table import Table
 from fhir_facade.commands.check_output import percent
 
 SHOWN: Final = 40
-"""Causes that are shown, those of the most records."""
+"""Causes that are shown, the worst."""
 _COLUMNS: Final = (
     *("clean", "noted", "degraded", "unservable", "invalid", "deleted", "hidden"),
     *("unread", "other", "older", "undated"),
@@ -50,21 +50,16 @@ def _counts(unit: str, keys: tuple[str, ...], rows: list[dict[str, Any]]) -> Tab
 
 def _causes(findings: list[dict[str, Any]]) -> Table:
     table = Table(title="findings", show_lines=True)
-    table.add_column("records", justify="right")
-    table.add_column("share", justify="right")
+    table.add_column("records", justify="right", no_wrap=True)
     table.add_column("severity", no_wrap=True)
-    for name in ("stored field", "FHIR element", "reason", "examples"):
+    for name in ("where and why", "what to do"):
         table.add_column(name, overflow="fold", ratio=1)
-    table.add_column("what to do", overflow="fold", ratio=2)
     for each in findings:
+        where = f"{each['collection']}.{each['field']} → {each['element']}"
         table.add_row(
-            f"{each['records']:,}",
-            percent(each["share"]),
+            f"{each['records']:,}\n{percent(each['share'])}",
             each["severity"],
-            escape(f"{each['collection']}.{each['field']}"),
-            escape(each["element"]),
-            escape(each["reason"]),
-            escape(", ".join(each["examples"])),
+            escape(f"{where}\n{each['reason']}\n{', '.join(each['examples'])}"),
             escape(each["fix"]),
         )
     return table

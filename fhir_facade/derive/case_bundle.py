@@ -70,7 +70,8 @@ def _slice(name: str, registry: Registry) -> Iterator[dict[str, Any]]:
     at_most = "1" if name in (EPISODE, *_ONE_EACH) else "*"
     id = f"Bundle.entry:{name}"
     least = 1 if name == EPISODE else 0
-    yield _element(id, sliceName=name, short=f"{name} of the case", min=least, max=at_most)
+    told = {"short": f"{name} of the case", "mustSupport": True}
+    yield _element(id, sliceName=name, min=least, max=at_most, **told)
     profile = [profile_url(name, registry.context)]
     yield _element(f"{id}.resource", min=1, type=[{"code": name, "profile": profile}])
 

@@ -20,6 +20,7 @@ from fhir_facade.http.bodies import checked, content_type
 from fhir_facade.http.request import FhirRequest
 from fhir_facade.interactions.terminology import MOST, PARAMETER, Input, Inputs, Json
 from fhir_facade.rules.json_text import read_json
+from fhir_facade.rules.text import clean
 
 _JSON: Final = ("application/fhir+json", "application/json", "text/json", "json")
 _CONTROL: Final = ("_format", "_pretty")
@@ -71,6 +72,8 @@ def _of_url(request: FhirRequest, spec: Spec) -> Iterator[Given]:
 def _read(name: str, text: str, kind: str, place: str) -> Any:
     if not text:
         raise BadRequest(f"'{name}' has no value.", expression=place)
+    if clean(text) != text:
+        raise BadRequest(f"'{name}' has characters that FHIR does not allow.", expression=place)
     if kind == "string":
         return text
     if kind == "boolean" and text in ("true", "false"):

@@ -31,7 +31,7 @@ from fhir_facade.interactions.case_bundle import (
     the_part,
 )
 from fhir_facade.interactions.case_documents import DELETED, DOCUMENTS, CaseDocuments, with_versions
-from fhir_facade.interactions.definitions import refuse_malformed_extensions
+from fhir_facade.interactions.definitions import require_defined
 from fhir_facade.interactions.locate import Located, locate
 from fhir_facade.interactions.prepare import (
     Matches,
@@ -112,7 +112,7 @@ class CaseWrites:
 
     async def create(self, bundle: Resource, base_url: str) -> WrittenCase:
         """Create a case from a bundle; every part gets a new id."""
-        refuse_malformed_extensions(bundle, self._records.registry)
+        require_defined(bundle, self._records.registry)
         parts = read_parts(bundle)
         same_patient(parts, base_url)
         kept = [part for part in parts if part.type != LOG]
@@ -128,7 +128,7 @@ class CaseWrites:
         self, fhir: str, bundle: Resource, base_url: str, expects: Matches = anything
     ) -> WrittenCase:
         """Update a case and the parts that a bundle carries; new parts are created."""
-        refuse_malformed_extensions(bundle, self._records.registry)
+        require_defined(bundle, self._records.registry)
         parts = read_parts(bundle)
         for part in of_types(parts, SHARED):
             if part.id != fhir:

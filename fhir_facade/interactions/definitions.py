@@ -9,8 +9,10 @@ from functools import lru_cache
 from typing import Any
 
 from fhir_facade.derive.capability_published import published_once
+from fhir_facade.derive.vocabularies import tables
 from fhir_facade.errors import Unprocessable
 from fhir_facade.rules.registry import Registry
+from fhir_facade.rules.validation.codings import Systems, unknown_codes
 from fhir_facade.rules.validation.profiles import Definitions, extension_issues
 
 
@@ -20,11 +22,27 @@ def definitions_of(registry: Registry) -> Definitions:
     return Definitions(published_once(registry), registry.context)
 
 
-def refuse_malformed_extensions(resource: Any, registry: Registry) -> None:
-    """Raise Unprocessable for extensions of this guide in a form that it does not define.
+@lru_cache(maxsize=8)
+def known_systems(registry: Registry) -> Systems:
+    """Return the code systems whose codes are all known: the complete ones published, and HL7's."""
+    own = {
+        each["url"]: frozenset(concept["code"] for concept in each.get("concept", ()))
+        for each in published_once(registry)
+        if each["resourceType"] == "CodeSystem" and each["content"] == "complete"
+    }
+    whole = {
+        each.system: frozenset(each.stored) for each in tables(registry).values() if each.whole
+    }
+    return {**own, **whole}
 
-    What is written is served under this guide's profiles, so it must fit them.
+
+def require_defined(resource: Any, registry: Registry) -> None:
+    """Raise Unprocessable for what no definition known here allows.
+
+    What is written is served under this guide's profiles, so its extensions must fit them, and
+    codes of a system that is known in full must be among them.
     """
     issues = extension_issues(resource, definitions_of(registry))
+    issues += unknown_codes(resource, known_systems(registry))
     if issues:
-        raise Unprocessable("an extension", issues=issues)
+        raise Unprocessable("an undefined extension or code", issues=issues)

@@ -21,7 +21,7 @@ from fhir_facade.errors import (
     NotFound,
     PreconditionFailed,
 )
-from fhir_facade.interactions.definitions import refuse_malformed_extensions
+from fhir_facade.interactions.definitions import require_defined
 from fhir_facade.interactions.locate import Located, locate
 from fhir_facade.interactions.parents import find_parent
 from fhir_facade.interactions.read import unservable
@@ -121,7 +121,7 @@ class Preparations:
     ) -> Prepared:
         """Return the write that creates a resource, under an id that is given or a new one."""
         self.require(resource, "create")
-        refuse_malformed_extensions(put, self.records.registry)
+        require_defined(put, self.records.registry)
         source = resource.sources[0]
         if source.mapping.unwind is not None:
             return await self._prepare_element(resource, put, base_url, fhir, method)
@@ -216,7 +216,7 @@ class Preparations:
 
     def changed(self, located: Located, put: Resource, base_url: str, method: str) -> Prepared:
         """Return the write that replaces a located record."""
-        refuse_malformed_extensions(put, self.records.registry)
+        require_defined(put, self.records.registry)
         source = located.source
         around = None
         if located.position:

@@ -139,6 +139,8 @@ def _shown(inputs: Inputs) -> Iterator[Json]:
         if name in inputs:
             yield {"name": name, f"value{kind}": inputs[name]}
     for each in inputs.get("exclude-system", ()):
+        if any(map(str.isspace, each)):
+            raise BadRequest("'exclude-system' is a canonical URL.", expression=PARAMETER)
         yield {"name": "exclude-system", "valueUri": each}
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from fhir_facade.errors import FacadeError, Issue
 from fhir_facade.interactions.case import CASE_TYPE, read_case
 from fhir_facade.interactions.case_write import CaseWrites
-from fhir_facade.interactions.definitions import definitions_of
+from fhir_facade.interactions.definitions import definitions_of, known_systems
 from fhir_facade.interactions.prepare import Result
 from fhir_facade.interactions.read import read
 from fhir_facade.interactions.records import Records
@@ -22,6 +22,7 @@ from fhir_facade.rules.draft import Resource
 from fhir_facade.rules.json_text import read_json
 from fhir_facade.rules.registry import ResourceType
 from fhir_facade.rules.validation import validate
+from fhir_facade.rules.validation.codings import unknown_codes
 from fhir_facade.rules.validation.profiles import profile_issues
 
 MODES: Final = ("create", "update", "delete", "profile")
@@ -100,6 +101,7 @@ class Validation:
         definitions = definitions_of(self._records.registry)
         served = asked.mode not in ("create", "update")
         more = profile_issues(asked.resource, definitions, asked.profiles, served=served)
+        more += unknown_codes(asked.resource, known_systems(self._records.registry))
         return [each for each in more if (each.code, each.expression) not in said]
 
     def _writes(self) -> Writes:

@@ -45,6 +45,8 @@ class Codes:
     """FHIR code → display, where it is not the stored spelling."""
     nearest: Mapping[str, str] = field(default_factory=dict)
     """FHIR code → the spelling to store, where the platform does not know the code's own."""
+    whole: bool = False
+    """Whether the table has every code of a system that is not this guide's own."""
     _by_spelling: dict[str, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -183,14 +183,14 @@ def test_other_narratives(div: str) -> None:
 @pytest.mark.parametrize(
     ("extension", "accepted"),
     [
-        ({"url": "u", "valueString": "x"}, True),
-        ({"url": "u", "id": "i", "valueString": "x"}, True),
-        ({"url": "u", "extension": [{"url": "v", "valueCode": "c"}]}, True),
-        ({"url": "u"}, False),
-        ({"url": "u", "id": "i"}, False),
+        ({"url": "urn:u", "valueString": "x"}, True),
+        ({"url": "urn:u", "id": "i", "valueString": "x"}, True),
+        ({"url": "urn:u", "extension": [{"url": "v", "valueCode": "c"}]}, True),
+        ({"url": "urn:u"}, False),
+        ({"url": "urn:u", "id": "i"}, False),
         ({"valueString": "x", "valueCode": "c"}, False),
-        ({"url": "u", "valueString": "x", "valueCode": "c"}, False),
-        ({"url": "u", "valueString": "x", "extension": [{"url": "v", "valueCode": "c"}]}, False),
+        ({"url": "urn:u", "valueString": "x", "valueCode": "c"}, False),
+        ({"url": "urn:u", "valueString": "x", "extension": [{"url": "v", "valueId": "c"}]}, False),
     ],
 )
 def test_an_extension(extension: Resource, accepted: bool) -> None:
@@ -222,9 +222,9 @@ def test_a_period(period: Resource) -> None:
 
 
 def _nested(depth: int) -> Resource:
-    extension: Resource = {"url": "u", "valueString": "x"}
+    extension: Resource = {"url": "urn:u", "valueString": "x"}
     for _ in range(depth):
-        extension = {"url": "u", "extension": [extension]}
+        extension = {"url": "urn:u", "extension": [extension]}
     return {
         "resourceType": "Flag",
         "status": "active",

@@ -330,3 +330,17 @@ async def test_business_rules_have_their_place_in_the_bundle(writer: httpx.Async
     ((code, expression),) = of_outcome(entries[1]["response"]["outcome"])
     assert code == "duplicate"
     assert expression.startswith("Bundle.entry[1].resource")
+
+
+@pytest.mark.parametrize("type", ["batch", "transaction"])
+async def test_what_is_to_be_validated_need_not_be_valid(
+    writer: httpx.AsyncClient, type: str
+) -> None:
+    goal = {"resourceType": "Goal", "lifecycleStatus": "on"}
+    alone = await writer.post("/Goal/$validate", json=goal)
+    response = await post(writer, bundle(type, entry("POST", "Goal/$validate", goal)))
+    (only,) = response.json()["entry"]
+    assert only["response"]["status"].startswith("200")
+    found = only.get("resource") or only["response"]["outcome"]
+    assert found["issue"] == alone.json()["issue"]
+    assert len(found["issue"]) > 1

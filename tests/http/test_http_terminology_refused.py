@@ -204,3 +204,10 @@ async def test_other_methods(client: httpx.AsyncClient, method: str) -> None:
         response = await client.request(method, f"/{url}")
         assert response.status_code == 405
         assert response.headers["allow"] == "GET, POST, HEAD, OPTIONS"
+
+
+@pytest.mark.parametrize("query", ["filter=a%00b", "exclude-system=a%20b", "exclude-system=a%0A"])
+async def test_what_fhir_cannot_hold_is_not_echoed(client: httpx.AsyncClient, query: str) -> None:
+    response = await client.get(f"/ValueSet/task-status/$expand?{query}")
+    assert response.status_code == 400
+    assert response.json()["resourceType"] == "OperationOutcome"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fhir_facade.errors import Unprocessable
-from fhir_facade.interactions.definitions import refuse_malformed_extensions
+from fhir_facade.interactions.definitions import require_defined
 from fhir_facade.interactions.trial import TrialStore
 from fhir_facade.main import build_registry
 from fhir_facade.rules.index import Index
@@ -108,8 +108,8 @@ def test_a_malformed_extension_is_refused() -> None:
     url = registry.context.extension("employer")
     goal = {"resourceType": "Goal", "extension": [{"url": url, "valueInteger": 1}]}
     with pytest.raises(Unprocessable) as caught:
-        refuse_malformed_extensions(goal, registry)
+        require_defined(goal, registry)
     (issue,) = caught.value.issues
     assert (caught.value.status, issue.code) == (422, "extension")
     assert issue.expression == "Goal.extension[0].value"
-    refuse_malformed_extensions({"resourceType": "Goal"}, registry)
+    require_defined({"resourceType": "Goal"}, registry)

@@ -37,7 +37,10 @@ class TestChains:
                 ("focus", "EpisodeOfCare", ("status:not", "active")),
             ),
             ("Task?case._id=a,b", ("case", "EpisodeOfCare", ("_id", "a,b"))),
-            ("Provenance?target:EpisodeOfCare.patient=M1", ("target", "EpisodeOfCare", ("patient", "M1"))),
+            (
+                "Provenance?target:EpisodeOfCare.patient=M1",
+                ("target", "EpisodeOfCare", ("patient", "M1")),
+            ),
             (
                 "CarePlan?care-team.participant=O1",
                 ("care-team", "CareTeam", ("participant", "O1")),

@@ -17,7 +17,7 @@ import uvicorn
 from fhir_facade.main import create_app
 from fhir_facade.settings import Settings
 from tests.http.declared import Declared, declared
-from tests.spec.live import Json, Sample, matches
+from tests.spec.live import OWN_SERVER, Json, Sample, matches, not_there
 from tests.spec.windows import Windows
 
 URL_VARIABLE = "FHIR_FACADE_SPEC_URL"
@@ -56,7 +56,8 @@ def base_url(
     while not server.started:
         time.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}/fhir"
+    OWN_SERVER.append(f"http://127.0.0.1:{port}/fhir")
+    yield OWN_SERVER[0]
     server.should_exit = True
     thread.join(10)
 
@@ -135,7 +136,7 @@ def sample(
 
     def some(type_: str) -> list[Json]:
         if type_ not in [each["type"] for each in resources]:
-            pytest.skip(f"{type_} is not served")
+            not_there(f"{type_} is not served")
         if type_ not in found:
             query = {"patient": ",".join(given)} if given else windows.of(type_).query
             found[type_] = matches(server, f"/{type_}", **query)

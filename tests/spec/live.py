@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 import pytest
@@ -11,6 +11,17 @@ import pytest
 Json = dict[str, Any]
 Sample = Callable[[str], list[Json]]
 """Some resources of a type."""
+
+OWN_SERVER: list[str] = []
+"""The URL of the server that the test run started itself, if it did."""
+
+
+def not_there(reason: str) -> NoReturn:
+    """Skip what another's deployment need not have; our own server must have it."""
+    if OWN_SERVER:
+        pytest.fail(reason)
+    pytest.skip(reason)
+
 
 MOST_PAGES = 400
 LONGEST_QUERY = 2000

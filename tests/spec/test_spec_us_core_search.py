@@ -13,7 +13,17 @@ import pytest
 
 from tests.http.declared import escaped
 from tests.spec.elements import at, compares, date_range, ranges, tokens
-from tests.spec.live import Json, Sample, get, matches, name_of, names, post, resources_of
+from tests.spec.live import (
+    Json,
+    Sample,
+    get,
+    matches,
+    name_of,
+    names,
+    not_there,
+    post,
+    resources_of,
+)
 from tests.spec.us_core import COMPARATORS, GROUPS, NO_PROVENANCE, Parameter
 
 Query = dict[str, str]
@@ -123,7 +133,7 @@ def test_a_search_is_declared(
         for param in each["searchParam"]
     ]
     if not declared:
-        pytest.skip(f"{type_} is not served")
+        not_there(f"{type_} is not served")
     missing = {*names} - {*declared}
     assert not missing, f"US Core: a server {strength} support {' + '.join(names)} of {type_}"
 
@@ -292,7 +302,7 @@ def test_a_provenance_comes_with_what_it_is_of(
 def test_the_link_to_provenance_is_declared(resources: list[Json], type_: str) -> None:
     found = [each for each in resources if each["type"] == type_]
     if not found:
-        pytest.skip(f"{type_} is not served")
+        not_there(f"{type_} is not served")
     declared = found[0].get("searchRevInclude", [])
     if "Provenance:target" not in declared and type_ in NO_PROVENANCE:
         pytest.skip(NO_PROVENANCE[type_])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.spec.live import Json
+from tests.spec.live import Json, not_there
 from tests.spec.us_core import GROUPS, PROFILE
 
 TYPES = pytest.mark.parametrize("type_", GROUPS)
@@ -18,7 +18,7 @@ TYPES = pytest.mark.parametrize("type_", GROUPS)
 def declared(resources: list[Json], type_: str) -> Json:
     found = [each for each in resources if each["type"] == type_]
     if not found:
-        pytest.skip(f"{type_} is not served")
+        not_there(f"{type_} is not served")
     return found[0]
 
 

@@ -15,7 +15,7 @@ from tests.writing.primitives import PRIMITIVES, codes, date_times_from, decimal
 
 _HL7 = "http://terminology.hl7.org/CodeSystem"
 SYSTEMS = {
-    f"{CANONICAL}/CodeSystem/task-category": ("Claim", "Insurance", "claim", "Other"),
+    f"{CANONICAL}/CodeSystem/task-category": ("Claim", "Insurance"),
     f"{CANONICAL}/CodeSystem/flag-category": ("Clinical", "Pharmacy"),
     f"{CANONICAL}/CodeSystem/flag-name": ("Refill Overdue", "Fall Risk"),
     f"{CANONICAL}/CodeSystem/goal-category-local": ("medication", "weight"),
@@ -25,7 +25,7 @@ SYSTEMS = {
     f"{CANONICAL}/CodeSystem/document-category": ("interaction-document",),
     f"{CANONICAL}/CodeSystem/case-type": ("medication",),
     f"{CANONICAL}/CodeSystem/case-subtype": ("refill-gap",),
-    f"{_HL7}/goal-achievement": ("in-progress", "achieved", "none"),
+    f"{_HL7}/goal-achievement": ("in-progress", "achieved"),
     f"{_HL7}/goal-priority": ("high-priority", "low-priority"),
     f"{_HL7}/goal-category": ("dietary", "safety"),
     f"{_HL7}/v3-ParticipationMode": ("PHONE", "FACE", "ONLINEWRIT"),

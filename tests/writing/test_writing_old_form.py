@@ -11,8 +11,8 @@ import pytest
 from bson import ObjectId
 
 from tests.writing.exact_json import Json
-from tests.writing.rich import extended, local
 from tests.writing.test_writing_stored_form import CASE, at
+from tests.writing.whole import extended, local
 from tests.writing.world import JSON_PATCH, World
 
 OLD: dict[str, tuple[Json, Json, Json]] = {

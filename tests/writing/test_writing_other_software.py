@@ -12,7 +12,7 @@ from bson import ObjectId
 from tests.writing.cases import created, parent, under
 from tests.writing.equality import content, expected_after, extension, without_time_of_change
 from tests.writing.exact_json import Digits, Json
-from tests.writing.rich import (
+from tests.writing.whole import (
     CANONICAL,
     NOTE,
     RICH,

@@ -12,8 +12,8 @@ from bson import ObjectId
 from fhir_facade.demo import generate
 from tests.writing.equality import content, extension
 from tests.writing.exact_json import Json
-from tests.writing.rich import ALIEN, IDENTIFIERS, SNOMED, TEXT
 from tests.writing.test_writing_other_software import assign
+from tests.writing.whole import ALIEN, IDENTIFIERS, SNOMED, TEXT
 from tests.writing.world import World
 
 MOMENT = dt.datetime(2026, 12, 3, 4, 5, 6, 789000, tzinfo=dt.UTC)

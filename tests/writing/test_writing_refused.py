@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from tests.writing.cases import created, parent
-from tests.writing.equality import assert_equal
+from tests.writing.equality import CANONICAL, assert_equal
 from tests.writing.exact_json import Digits, Json
-from tests.writing.rich import ALIEN, SNOMED, TEXT, TWIN, local, mapped
 from tests.writing.test_writing_stored_form import PLAIN
+from tests.writing.whole import ALIEN, SNOMED, TEXT, TWIN, local, mapped
 from tests.writing.world import World, new_world
 
 
@@ -128,3 +128,26 @@ def test_a_reference_needs_only_what_is_stored_of_it(strict: World) -> None:
     resource = {**_full("Task"), "for": {"reference": "Patient/M1", "display": "Ann"}}
     with created(strict, resource) as got:
         assert got["for"] == mapped("Patient", "member", "M1", "Ann")
+
+
+@pytest.mark.parametrize(
+    ("element", "coding"),
+    [
+        (
+            "priority",
+            {"system": "http://terminology.hl7.org/CodeSystem/goal-priority", "code": "x"},
+        ),
+        ("category", {"system": f"{CANONICAL}/CodeSystem/task-category", "code": "Gone"}),
+    ],
+)
+def test_a_code_that_its_system_does_not_have(world: World, element: str, coding: Json) -> None:
+    concept: Json = {"coding": [coding], "text": "Words"}
+    given = {**_full("Goal"), element: [concept] if element == "category" else concept}
+    response = world.ask("POST", "/Goal", given)
+    assert response.status_code == 422
+    (issue,) = response.json()["issue"]
+    assert issue["code"] == "code-invalid"
+    at = "[0]" if element == "category" else ""
+    assert issue["expression"] == [f"Goal.{element}{at}.coding[0].code"]
+    checked = world.ask("POST", "/Goal/$validate", given).json()["issue"]
+    assert issue["expression"] in [each.get("expression") for each in checked]

@@ -11,7 +11,7 @@ from bson import ObjectId
 from tests.writing.cases import created, parent
 from tests.writing.equality import extension
 from tests.writing.exact_json import Json
-from tests.writing.rich import local
+from tests.writing.whole import local
 from tests.writing.world import JSON_PATCH, MERGE_PATCH, World, new_world
 
 TASK: Json = {"resourceType": "Task", "status": "ready", "intent": "order"}

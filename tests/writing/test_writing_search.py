@@ -11,7 +11,7 @@ from bson import ObjectId
 
 from tests.writing.cases import created, parent, under
 from tests.writing.exact_json import Json
-from tests.writing.rich import CANONICAL, RICH, SNOMED, local
+from tests.writing.whole import CANONICAL, RICH, SNOMED, local
 from tests.writing.world import World
 
 MRN = "http://example.org/mrn|"

@@ -9,7 +9,7 @@ from bson import Decimal128, ObjectId
 
 from tests.writing.cases import created, parent
 from tests.writing.exact_json import Digits, Json
-from tests.writing.rich import CANONICAL, extended, local, mapped, module
+from tests.writing.whole import CANONICAL, extended, local, mapped, module
 from tests.writing.world import World
 
 _HL7 = "http://terminology.hl7.org/CodeSystem"

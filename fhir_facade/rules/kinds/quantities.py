@@ -16,6 +16,7 @@ from fhir_facade.rules.findings import Decode, Encode, Findings
 from fhir_facade.rules.kinds.base import Kind, Site, wrong_type
 from fhir_facade.rules.kinds.primitives import as_decimal, json_number, stored_number
 from fhir_facade.rules.text import clean, is_code
+from fhir_facade.rules.ucum import is_ucum
 
 UCUM = "http://unitsofmeasure.org"
 _NUMBER = r"[-+]?\d{1,18}(?:\.\d{1,12})?"
@@ -77,6 +78,8 @@ def _unit_code(value: dict[str, Any], system: Any) -> dict[str, Any]:
     """A unit's code needs its system (invariant qty-3): both are served, or neither."""
     url, code = value.get("system", system), value.get("code")
     if not (isinstance(url, str) and isinstance(code, str) and is_code(code)):
+        return {}
+    if url == UCUM and not is_ucum(code):
         return {}
     return {"system": url, "code": code} if re.fullmatch(r"(https?://|urn:)\S+", url) else {}
 
