@@ -5,18 +5,22 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 LOCK   := requirements-dev.lock
 MONGO  := tools/mongo/mongo
+VALIDATOR := tools/validator
+PACKAGES  := ../shared/packages
+MVN    := mvn
 ARGS   ?=
 PYTHON ?=
 PYTHONS := python3.13 python3.12 python3.11 python3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock mongo clean
+.PHONY: help demo test check bench lock mongo validate clean
 
 help:
 	@echo 'make demo    serve synthetic data at http://127.0.0.1:8000/fhir (needs Python >= 3.11)'
 	@echo 'make test    run all tests; with Go installed, those against MongoDB too'
 	@echo 'make check   lint, types, import contracts, drift of derived files'
 	@echo 'make bench   run the benchmarks'
+	@echo 'make validate  let the HL7 validator look at all that is served (needs Java >= 17, Maven)'
 	@echo 'make mongo   build the MongoDB substitute of the test run (needs Go >= 1.22)'
 	@echo 'make lock    write $(LOCK) anew from the newest allowed versions'
 	@echo 'make clean   remove everything that make made, $(VENV) included'
@@ -55,6 +59,24 @@ mongo:
 $(MONGO): tools/mongo/main.go tools/mongo/go.mod tools/mongo/go.sum
 	cd tools/mongo && go build -trimpath -buildvcs=false -o mongo .
 
+# ARGS=--strict shows the run failing: broken resources count as any other then.
+validate: $(VENV)/.installed-dev $(VALIDATOR)/target/validator.jar
+	$(BIN)/fhir-facade derive --package $(VALIDATOR)/target/fhir-facade.tgz
+	$(BIN)/python -m tests.validator.corpus $(VALIDATOR)/target/corpus
+	java -jar $(VALIDATOR)/target/validator.jar \
+		--home $(VALIDATOR)/target/home \
+		--cached $(PACKAGES)/hl7.fhir.r4.core-4.0.1.tgz \
+		--package $(VALIDATOR)/target/fhir-facade.tgz \
+		--package $(PACKAGES)/hl7.fhir.us.core-6.1.0.tgz \
+		--allow $(VALIDATOR)/accepted-warnings.json \
+		--allow $(VALIDATOR)/known-errors.json \
+		--report $(VALIDATOR)/target/report.json \
+		$(ARGS) $(VALIDATOR)/target/corpus
+
+$(VALIDATOR)/target/validator.jar: $(VALIDATOR)/pom.xml \
+		$(wildcard $(VALIDATOR)/src/*/java/com/wellnecity/fhir/validator/*.java)
+	cd $(VALIDATOR) && $(MVN) -q -B package
+
 # A stamp is older than pyproject.toml or the lock when the environment is out of date.
 $(VENV)/.installed: pyproject.toml $(LOCK) $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(LOCK) -e .
@@ -92,6 +114,6 @@ lock:
 		LC_ALL=C sort -f "$$folder/list"; } > $(LOCK)
 
 clean:
-	rm -rf $(VENV) $(MONGO) dist build *.egg-info .coverage .hypothesis
+	rm -rf $(VENV) $(MONGO) $(VALIDATOR)/target tests/clients/js/node_modules dist build *.egg-info .coverage .hypothesis
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
