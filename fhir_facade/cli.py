@@ -352,7 +352,8 @@ def derive(
     registry = build_registry(Settings.model_construct())
     changed = drift(registry, root) if check_only else write(registry, root)
     for path in changed:
-        out.print(f"{'stale' if check_only else 'wrote'}: {path}")
+        done = "wrote" if (root / path).is_file() else "removed"
+        out.print(f"{'stale' if check_only else done}: {path}")
     if not changed:
         out.print("derived files are up to date")
     raise typer.Exit(1 if check_only and changed else 0)

@@ -69,12 +69,13 @@ class Settings(BaseSettings):
     )
     lifecycle: Literal["refuse", "advise"] = Field(
         default="refuse",
-        description="What a goal's move against its life cycle is: refused with 422, or a warning",
+        description="What a goal's move against its life cycle is: `refuse`, a 422; `advise`, a "
+        "warning",
     )
     narrative: Literal["profiled", "always"] = Field(
         default="profiled",
-        description="Which resources get a generated narrative: CarePlans, whose US Core profile "
-        "wants one, or all; `_summary=text` always has one",
+        description="Which resources get a generated narrative: `profiled`, CarePlans, whose US "
+        "Core profile wants one; `always`, all; `_summary=text` always has one",
     )
     update_create: bool = Field(
         default=False,

@@ -20,6 +20,15 @@ _MEANINGS: Final = {
     "unservable": "not served",
     "invalid": "served, but not valid FHIR",
 }
+_PLAIN: Final = {
+    "clean": "#2f7d4f",
+    "noted": "#7fb48f",
+    "degraded": "#e0a526",
+    "unservable": "#c0392b",
+    "invalid": "#6b2d82",
+    "unread": "#7a8794",
+}
+"""Colours for readers of SVG that know no style sheets."""
 _TOP: Final = 12
 _BAR, _ROW, _TALL, _LABELS, _COUNTS = 560, 26, 42, 290, 90
 _THINNEST: Final = 3.0
@@ -48,11 +57,14 @@ svg { width: 100%; height: auto; } svg text { fill: var(--ink); font-size: 13px;
 .unread { fill: var(--unread); --edge: var(--unread); }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { border-bottom: 1px solid var(--line); padding: .35rem .5rem; text-align: left;
-  vertical-align: top; overflow-wrap: anywhere; }
-th { color: var(--soft); font-weight: 600; } .n { text-align: right; white-space: nowrap; }
+  vertical-align: top; overflow-wrap: break-word; }
+th { color: var(--soft); font-weight: 600; white-space: nowrap; } .e { overflow-wrap: anywhere; }
+.legend span { white-space: nowrap; } .table { overflow-x: auto; } td.s { white-space: nowrap; }
+.n { text-align: right; white-space: nowrap; }
 td.s { border-left: .35rem solid var(--edge); } thead { display: table-header-group; }
 tr, svg, .summary { break-inside: avoid; }
-@media print { :root { color-scheme: light; } body { margin: 0; max-width: none; font-size: 11px; }
+@media print { :root { color-scheme: light; } html { font-size: 10px; }
+  body { margin: 0; max-width: none; font-size: 1rem; } h2 { break-after: avoid; }
   rect, .summary, td.s, .legend span { -webkit-print-color-adjust: exact;
   print-color-adjust: exact; } }
 """
@@ -79,8 +91,9 @@ def page(report: dict[str, Any]) -> str:
         "<h2>Documents by collection</h2>",
         _counts_table(("collection",), report["documents"]),
         *_findings(report["findings"]),
-        f"<footer><p>fhir-facade {escape(report['release'])}, {escape(run['finished'])}, "
-        f"{run['seconds']:,.1f} s. This page shows ids and field names, no stored values.</p>"
+        f"<footer><p>{escape(run['store'])}: fhir-facade {escape(report['release'])}, "
+        f"{escape(run['finished'])}, {run['seconds']:,.1f} s. This page shows ids and field names, "
+        "no other stored values.</p>"
         "</footer>",
     ]
     return (
@@ -95,7 +108,8 @@ def _findings(findings: list[dict[str, Any]]) -> Iterator[str]:
         yield "<p>No findings.</p>"
         return
     yield "<h2>Most frequent causes</h2>"
-    yield _causes_chart(findings[:_TOP])
+    often = sorted(findings, key=lambda each: -each["records"])
+    yield _causes_chart(often[:_TOP])
     yield "<h2>All causes, and what to do</h2>"
     yield _causes_table(findings)
 
@@ -120,7 +134,8 @@ def _text(x: float, y: float, text: str, anchor: str = "start") -> str:
 
 def _rectangle(x: float, y: int, width: float, height: int, name: str, title: str) -> str:
     return (
-        f'<rect class="{name}" x="{x:.1f}" y="{y}" width="{width:.1f}" height="{height}">'
+        f'<rect class="{name}" fill="{_PLAIN[name]}" x="{x:.1f}" y="{y}" width="{width:.1f}" '
+        f'height="{height}">'
         f"<title>{escape(title)}</title></rect>"
     )
 
@@ -177,11 +192,12 @@ def _counts_table(keys: tuple[str, ...], rows: list[dict[str, Any]]) -> str:
 
 
 def _causes_table(findings: list[dict[str, Any]]) -> str:
-    names = ("severity", "stored field", "FHIR element", "reason", "examples", "what to do")
+    names = ("severity", "stored field", "FHIR element", "reason", "what to do", "examples")
     head = '<th class="n">records</th><th class="n">share</th>'
     head += "".join(f"<th>{name}</th>" for name in names)
     rows = "".join(map(_cause, findings))
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    return f'<div class="table">{table}</div>'
 
 
 def _cause(each: dict[str, Any]) -> str:
@@ -189,13 +205,13 @@ def _cause(each: dict[str, Any]) -> str:
         f"{each['collection']}.{each['field']}",
         each["element"],
         each["reason"],
-        ", ".join(each["examples"]),
         each["fix"],
     )
+    examples = escape(", ".join(each["examples"]))
     severity = escape(each["severity"])
     return (
         f'<tr><td class="n">{each["records"]:,}</td><td class="n">{percent(each["share"])}</td>'
         f'<td class="s {severity}">{severity}</td>'
         + "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-        + "</tr>"
+        + f'<td class="e">{examples}</td></tr>'
     )

@@ -103,6 +103,7 @@ async def run(
         state.remove()
     rate = (_looked_at(checker) - looked_at) / seconds
     run = {
+        "store": _without_secrets(url),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(before + seconds, 3),
         "documents_per_second": round(rate),
@@ -143,6 +144,12 @@ def _looked_at(checker: Checker) -> int:
 async def _total(store: Store, checker: Checker, extent: Extent) -> int:
     counts = [await store.count(name, {}) for name in checker.collections]
     return sum(counts if extent.limit is None else [min(each, extent.limit) for each in counts])
+
+
+def _without_secrets(url: str) -> str:
+    """Return the store's URL as a report may show it."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
 
 
 def _fingerprint(url: str, registry: Registry, options: Options) -> str:

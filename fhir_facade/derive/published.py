@@ -13,6 +13,7 @@ from fhir_facade.derive.code_systems import code_systems
 from fhir_facade.derive.concept_maps import concept_maps
 from fhir_facade.derive.extensions import extensions
 from fhir_facade.derive.guide import implementation_guide
+from fhir_facade.derive.naming_systems import naming_systems
 from fhir_facade.derive.operations import operations
 from fhir_facade.derive.profiles import profiles
 from fhir_facade.derive.search_parameters import custom_search_parameters
@@ -27,7 +28,7 @@ def published(registry: Registry) -> Iterator[dict[str, Any]]:
     """
     found = list(_listed(registry))
     yield from found
-    yield implementation_guide(found, registry.context)
+    yield implementation_guide([*found, *naming_systems(registry)], registry.context)
 
 
 def _listed(registry: Registry) -> Iterator[dict[str, Any]]:

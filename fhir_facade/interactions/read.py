@@ -64,6 +64,8 @@ async def find_record(records: Records, resource: ResourceType, fhir: str, *, la
             if not source.is_deleted(record.document):
                 return record
             deleted = True
+    if fhir.startswith("$"):
+        raise NotFound(f"{resource.name} has no such operation here; /metadata lists what it has.")
     raise _missing(label, deleted=deleted)
 
 

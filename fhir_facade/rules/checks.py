@@ -21,6 +21,8 @@ _CHECKED_TYPES = frozenset(
     | {"Quantity", "Reference"}
 )
 
+_PARAM_NAME = re.compile("_?[a-z][a-zA-Z0-9-]*")
+_SYSTEM_NAME = re.compile("[A-Za-z0-9.-]{1,64}")
 _NOT_A_NAME = re.compile(r"\[\d*\]")
 
 
@@ -31,7 +33,7 @@ class MappingError(ValueError):
 def checked(*mappings: Mapping) -> tuple[Mapping, ...]:
     """Return the mappings; raise MappingError for the first table that is wrong, and say where."""
     for mapping in mappings:
-        checks = (_duplicates, _unknown_paths, _wrong_types, _wrong_params)
+        checks = (_duplicates, _unknown_paths, _wrong_types, _wrong_params, _wrong_names)
         for problem in (each for check in checks for each in check(mapping)):
             raise MappingError(f"{mapping.resource} from {mapping.collection}: {problem}")
     return mappings
@@ -108,8 +110,21 @@ def _wrong_params(mapping: Mapping) -> Iterator[str]:
     for each in mapping.rules:
         for spelled in each.search:
             name = spelled.partition(".")[0]
+            if not _PARAM_NAME.fullmatch(name):
+                yield f"{name!r} is no name of a search parameter: small letters, digits and -"
             known = r4_search_param(mapping.resource, name)
             if each.kind.search_type not in ANSWERED:
                 yield f"{each.element} cannot be searched: {each.kind.search_type} is not answered"
             elif known is not None and known[0] != each.kind.search_type:
                 yield f"{name} is a {known[0]} parameter in R4, not {each.kind.search_type}"
+
+
+def _wrong_names(mapping: Mapping) -> Iterator[str]:
+    """What is published under a name takes it for its id."""
+    for each in mapping.rules:
+        names = [vocabulary.system for vocabulary in each.kind.vocabularies]
+        if each.element.startswith("extension:"):
+            names.append(each.element.partition(":")[2].partition(".")[0])
+        for name in names:
+            if "://" not in name and not _SYSTEM_NAME.fullmatch(name):
+                yield f"{name!r} cannot be an id: letters, digits, - and ."

@@ -17,6 +17,7 @@ from fhir_facade.rules.getting import (
 from fhir_facade.rules.kinds import (
     Annotation,
     Complex,
+    Concept,
     Date,
     DateTime,
     Kind,
@@ -28,6 +29,7 @@ from fhir_facade.rules.kinds import (
 from fhir_facade.rules.kinds.base import Site, Target
 from fhir_facade.rules.mapping import (
     Mapping,
+    Rule,
     finds,
     rule,
 )
@@ -276,3 +278,18 @@ def test_a_mapping_bound_to_a_context_keeps_both() -> None:
     assert source.mapping is TASK
     assert replace(source.context, canonical="x").code_system("a") == "x/CodeSystem/a"
     assert isinstance(TASK.rules[0].kind, Kind)
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        (rule("extension:risk", "risk", Concept("Risk Level"), "risk"), "'Risk Level' cannot be"),
+        (rule("extension:risk_level", "risk", Concept("risk")), "'risk_level' cannot be an id"),
+        (rule("extension:risk", "risk", Concept("risk"), "risk-levl!"), "no name of a search"),
+    ],
+    ids=["code-system", "extension", "search"],
+)
+def test_names_that_are_published_are_ids(line: Rule, problem: str) -> None:
+    goal = next(each for each in ALL if each.resource == "Goal")
+    with pytest.raises(MappingError, match=problem):
+        checked(replace(goal, rules=(*goal.rules, line)))
