@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from pathlib import Path
 from typing import Literal
@@ -13,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from fhir_facade.rules.context import DEFAULT_CANONICAL, Context
 
 _CODES = TypeAdapter(dict[str, dict[str, str]])
+_PLAIN_URL = re.compile(r"[A-Za-z0-9:/._~%@!$&'()*+,;=\[\]-]+")
 
 
 class Settings(BaseSettings):
@@ -116,6 +118,8 @@ class Settings(BaseSettings):
     def _no_slash(cls, value: str | None) -> str | None:
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
+        if value and not _PLAIN_URL.fullmatch(value):
+            raise ValueError("must be plain ASCII without blanks, ? and #")
         return value.rstrip("/") if value else value
 
     @field_validator("timezone")
