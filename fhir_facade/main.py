@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fhir_facade import __version__
+from fhir_facade.derive.value_sets import searched_value_sets
 from fhir_facade.errors import Issue, StoreUnavailable
 from fhir_facade.http.app import FhirApp, edge
 from fhir_facade.http.endpoints import Server
@@ -59,7 +60,9 @@ class FacadeApp(FastAPI):
 
 def build_registry(settings: Settings) -> Registry:
     """Return every mapping, compiled with the deployment's settings."""
-    return Registry(ALL, settings.context())
+    registry = Registry(ALL, settings.context())
+    registry.value_sets = searched_value_sets(registry)
+    return registry
 
 
 def create_app(settings: Settings | None = None, store: Store | None = None) -> FastAPI:

@@ -16,7 +16,7 @@ from fhir_facade.rules.param import (
     Param,
 )
 from fhir_facade.rules.r4_search import r4_search_param
-from fhir_facade.rules.registry import Registry
+from fhir_facade.rules.registry import Registry, ResourceType
 
 _EXTENSION = re.compile(r"extension\('([\w-]+)'\)(?:\.extension\('([\w-]+)'\))?")
 
@@ -32,10 +32,11 @@ def custom_search_parameters(registry: Registry) -> Iterator[dict[str, Any]]:
     for each in registry:
         for name, param in sorted(each.params.items()):
             if r4_search_param(each.name, name) is None:
-                yield _search_parameter(each.name, param, registry.context)
+                yield _search_parameter(each, param, registry.context)
 
 
-def _search_parameter(resource: str, param: Param, context: Context) -> dict[str, Any]:
+def _search_parameter(type_: ResourceType, param: Param, context: Context) -> dict[str, Any]:
+    resource = type_.name
     modifiers = [_MODIFIER_CODES.get(each, each) for each in param.modifiers]
     modifiers = ["type" if each in param.refers_to else each for each in modifiers]
     description = f"Finds {resource} by {', '.join(param.elements)}."
@@ -45,7 +46,10 @@ def _search_parameter(resource: str, param: Param, context: Context) -> dict[str
         "base": [resource],
         "type": param.type,
         "expression": " | ".join(
-            dict.fromkeys(_expression(each, context) for each in param.elements)
+            dict.fromkeys(
+                f"{_expression(each, context)}{_only(type_, param, each)}"
+                for each in param.elements
+            )
         ),
         "xpathUsage": "normal",
     }
@@ -56,6 +60,14 @@ def _search_parameter(resource: str, param: Param, context: Context) -> dict[str
     if modifiers:
         found["modifier"] = list(dict.fromkeys(modifiers))
     return found
+
+
+def _only(type_: ResourceType, param: Param, element: str) -> str:
+    """Return what leaves out references that another parameter finds in the same element."""
+    shared = [each for each in type_.params.values() if element in each.elements]
+    if not any(set(param.refers_to) < set(each.refers_to) for each in shared):
+        return ""
+    return f".where({' or '.join(f'resolve() is {each}' for each in param.refers_to)})"
 
 
 _MODIFIER_CODES = {"of-type": "ofType"}

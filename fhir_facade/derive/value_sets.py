@@ -22,6 +22,7 @@ from fhir_facade.derive.vocabularies import (
 )
 from fhir_facade.rules.kinds.described import Vocabulary
 from fhir_facade.rules.registry import Registry
+from fhir_facade.rules.value_sets import ValueSets
 
 
 def value_set_resources(registry: Registry) -> Iterator[dict[str, Any]]:
@@ -32,6 +33,18 @@ def value_set_resources(registry: Registry) -> Iterator[dict[str, Any]]:
         yield _value_set(systems, known, registry)
     for name in tables(registry):
         yield _of_platform(name, registry)
+
+
+def searched_value_sets(registry: Registry) -> ValueSets:
+    """Return what `:in` takes: the codes of each value set, of a whole code system any."""
+    return {
+        each["url"]: tuple(
+            (include["system"], code)
+            for include in each["compose"]["include"]
+            for code in [concept["code"] for concept in include.get("concept", ())] or [None]
+        )
+        for each in value_set_resources(registry)
+    }
 
 
 def _value_set(

@@ -21,7 +21,7 @@ from fhir_facade.rules.param import (
     Param,
 )
 from fhir_facade.rules.r4_elements import BY_TYPE
-from fhir_facade.rules.value_sets import code_tables, value_sets
+from fhir_facade.rules.value_sets import ValueSets, code_tables, value_sets
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,8 @@ class Registry:
             by_name.setdefault(mapping.resource, []).append(Compiled(mapping, context))
         self.types = {name: ResourceType(name, tuple(each)) for name, each in by_name.items()}
         self._check_stray_codes()
-        self.value_sets = value_sets(self.sources, context)
+        self.value_sets: ValueSets = value_sets(self.sources, context)
+        """What `:in` takes: of code tables, until somebody knows of more."""
 
     def _check_stray_codes(self) -> None:
         """Raise ValueError for a decision about an element that no code table is read for."""

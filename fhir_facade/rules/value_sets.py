@@ -15,8 +15,8 @@ from fhir_facade.rules.mapping import (
     Compiled,
 )
 
-ValueSets = Mapping[str, tuple[tuple[str, str], ...]]
-"""Canonical URL → the (system, code) pairs in it."""
+ValueSets = Mapping[str, tuple[tuple[str, str | None], ...]]
+"""Canonical URL → the (system, code) pairs in it; without a code, any of the system."""
 
 
 def code_tables(kind: Kind) -> tuple[Codes, ...]:

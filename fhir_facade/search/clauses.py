@@ -104,7 +104,7 @@ class Clauses:
             return param.filter(lambda kind, site: kind.uri(site, unescape(value), "below"))
         return token_filter(param, *read_token(value))
 
-    def _codes(self, param: Param, value: str) -> Sequence[tuple[str, str]]:
+    def _codes(self, param: Param, value: str) -> Sequence[tuple[str, str | None]]:
         codes = self._value_sets.get(unescape(value))
         if codes is None:
             known = ", ".join(sorted(self._value_sets))

@@ -31,11 +31,13 @@ class Declared:
         return f"{self.type}?{self.name}"
 
     def values(self, resource: Json) -> list[Any]:
-        """What the parameter looks at in a resource."""
+        """What the parameter looks at in a resource: of references, those to its types."""
+        types = {each for each in self.modifiers if each[0].isupper()}
         return [
             {"text": value} if self.kind == "token" and each.endswith(".text") else value
             for each in self.elements
             for value in at(resource, _path(each))
+            if not (types and isinstance(value, dict)) or value.get("type") in {*types, None}
         ]
 
     @property

@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from fhir_facade.commands.check import Checker, CheckReport
+from fhir_facade.commands.check import Checker
+from fhir_facade.commands.check_report import OUTCOMES, CheckReport
 from fhir_facade.interactions.records import Record, Records
 from fhir_facade.main import build_registry
 from fhir_facade.rules.findings import Severity
@@ -172,19 +173,31 @@ def _says_why(body: Json, record: Record, findings: list[Any]) -> None:
 
 
 async def _checked(store: Store) -> CheckReport:
-    return await Checker(Records(store, REGISTRY)).check(None, lambda _: None)
+    checker = Checker(Records(store, REGISTRY))
+    async for _ in checker.run():
+        pass
+    return checker.report
 
 
 async def test_check_counts_every_record_once(dirty_store: Store) -> None:
     report = await _checked(dirty_store)
     records = await _records(dirty_store)
     for type_, found in records.items():
-        counts = report.counts[type_]
-        assert sum(counts.values()) == len(found)
+        counts: Counter[str] = Counter()
+        for (_, name), some in report.records.items():
+            counts.update(some if name == type_ else {})
+        assert sum(counts[each] for each in OUTCOMES) == len(found)
         assert counts["deleted"] == sum(_is_deleted(each) for each in found)
         unservable = [each for each in found if not _is_deleted(each) and each.resource([]) is None]
         assert counts["unservable"] == len(unservable)
     assert report.invalid == 0
+
+
+def _from_root(field: str, place: str) -> str:
+    """The path of a field from the document's root."""
+    if field == "*" or not place:
+        return field
+    return field.removeprefix("parent.") if field.startswith("parent.") else place + field
 
 
 async def test_check_swallows_no_finding(dirty_store: Store) -> None:
@@ -195,15 +208,17 @@ async def test_check_swallows_no_finding(dirty_store: Store) -> None:
             if not _is_deleted(record):
                 findings: list[Any] = []
                 record.resource(findings)
+                place = f"{unwind}[]." if (unwind := record.source.mapping.unwind) else ""
                 expected.update(
-                    (type_, each.severity.value, each.field, each.element) for each in findings
+                    (type_, each.severity.value, _from_root(each.field, place), each.element)
+                    for each in findings
                 )
     listed: Counter[tuple[str, str, str, str]] = Counter()
-    for cause, count in report.causes.items():
+    for cause, tally in report.causes.items():
         if cause.type != "-":
-            listed[(cause.type, cause.severity, cause.field, cause.element)] += count
+            listed[(cause.type, cause.severity, cause.field, cause.element)] += tally.count
     assert listed == expected
-    assert all(report.examples[cause] for cause in report.causes)
+    assert all(tally.examples for tally in report.causes.values())
 
 
 async def test_check_lists_the_documents_that_no_type_reads(sqlite_store: Store) -> None:
@@ -217,9 +232,9 @@ async def test_check_lists_the_documents_that_no_type_reads(sqlite_store: Store)
         ],
     )
     report = await _checked(sqlite_store)
-    assert report.counts["-"] == {"unservable": 3}
-    (cause,) = [each for each in report.causes if each.type == "-"]
-    assert report.examples[cause] == ["a", "b", "c"]
+    assert report.documents["work_queue"] == {"unread": 3, "degraded": 1}
+    (tally,) = [tally for cause, tally in report.causes.items() if cause.type == "-"]
+    assert tally.examples == ["a", "b", "c"]
 
 
 async def test_check_never_quotes_a_stored_value(sqlite_store: Store) -> None:
@@ -230,7 +245,7 @@ async def test_check_never_quotes_a_stored_value(sqlite_store: Store) -> None:
             {"_id": "b", "type": "goal", "life_cycle_status": ["SECRET"], "subject": "SECRET  "},
         ],
     )
-    assert "SECRET" not in str((await _checked(sqlite_store)).as_json())
+    assert "SECRET" not in str((await _checked(sqlite_store)).dump())
 
 
 @pytest.mark.parametrize("type_", ["task", "Task", "TASK"])

@@ -76,7 +76,8 @@ EpisodeOfCare: date date=period due=extension(due-date).value; reference +employ
 EpisodeOfCare: reference care-manager=careManager[Practitioner] condition=diagnosis.condition
 EpisodeOfCare: reference organization=managingOrganization
 CareTeam CarePlan List: reference +case patient=subject[Patient] subject
-CareTeam: token category status; date date=period; reference participant=participant.member
+CareTeam: token category status role=participant.role; date date=period
+CareTeam: reference participant=participant.member
 CarePlan: token activity-code=activity.detail.code category intent status; date date=period
 CarePlan: date activity-date=activity.detail.scheduledPeriod; reference care-team=careTeam goal
 CarePlan: reference activity-reference=activity.reference performer=activity.detail.performer
@@ -87,7 +88,8 @@ Observation: composite code-value-concept=code,valueCodeableConcept
 Observation: composite combo-code-value-concept=code,valueCodeableConcept
 Observation: reference case=focus +employer focus patient=subject[Patient] subject
 Provenance: date recorded
-Provenance: reference agent=agent.who case=target patient=extension(patient).value target
+Provenance: reference agent=agent.who case=target[EpisodeOfCare]
+Provenance: reference patient=extension(patient).value target
 """
 
 

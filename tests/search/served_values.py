@@ -152,7 +152,7 @@ TOKENS: dict[str, dict[str, Callable[[Resource], Iterator[Token]]]] = {
         "campaign": _keys("campaign", "id"),
         "program-key": _keys("program-key"),
     },
-    "CareTeam": {**_ANY, "status": _codes("status")},
+    "CareTeam": {"role": _concepts("participant.role"), **_ANY, "status": _codes("status")},
     "CarePlan": {
         **_ANY,
         "status": _codes("status"),

@@ -36,6 +36,7 @@ Served = tuple[str, httpx.AsyncClient, World]
 Doubts = dict[tuple[str, str, str], brute_force.Doubt]
 Declared = dict[str, dict[str, list[str]]]  # type, parameter, modifiers
 CAPABILITY = Path(__file__).parents[2] / "capability"
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 TOO_EARLY = "lies before authoredOn"
 UNSEARCHABLE_ENDS: dict[str, brute_force.Doubt] = {
     NOT_SEARCHABLE: "missed",
@@ -89,6 +90,9 @@ def doubts(documents: Documents) -> Doubts:
                         served = source.encode(record, "1", findings)
                         if served is not None:
                             found |= _doubts(of.name, served["id"], findings)
+                            if _CONTROL.search(str(document.get("message"))):
+                                # such characters are not served, but count in a search
+                                found[of.name, served["id"], "description"] = "missed"
     return found
 
 

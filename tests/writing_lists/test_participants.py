@@ -138,35 +138,18 @@ ODD_PARTIES: list[Json] = [
 
 
 @pytest.mark.parametrize("odd", ODD_PARTIES, ids=range(len(ODD_PARTIES)))
-def test_a_party_case_without_its_parts_is_answered(world: World, odd: Json) -> None:
-    stored_case(world)
+def test_a_party_case_in_a_form_that_is_not_defined_is_refused(world: World, odd: Json) -> None:
+    before = stored_case(world)
     bundle = read_case(world)
     team = the(bundle, "CareTeam")["participant"]
     team.append({**new_party("vendor", "o7"), "extension": [odd]})
-    answered = written_case(world, bundle)
-    found = the(answered, "CareTeam")["participant"]
-    assert [each["member"]["reference"] for each in found][1] == "Organization/o7"
-    assert found[1]["extension"] == [odd]
-    (_, made) = case_of(world)["participants"]
-    assert made == {"case_participant_role": "vendor", "case_participant_org_id": "o7"}
-
-
-def test_a_new_case_with_an_odd_party_case(world: World) -> None:
-    patient = {"reference": "Patient/p1"}
-    primary = new_party("originator", "o1", is_primary={"valueBoolean": True})
-    odd = {**new_party("vendor", "o2"), "extension": [ODD_PARTIES[0]]}
-    episode = {"resourceType": "EpisodeOfCare", "status": "active", "patient": patient}
-    team = {"resourceType": "CareTeam", "subject": patient, "participant": [primary, odd]}
-    parts = [
-        {"fullUrl": f"urn:uuid:{'0' * 8}-0000-4000-8000-{at:012}", "resource": each}
-        for at, each in enumerate((episode, team))
-    ]
-    response = world.ask(
-        "POST", "/Case", {"resourceType": "Bundle", "type": "collection", "entry": parts}
-    )
-    assert response.status_code == 201, response.text
-    made = the(response.json(), "CareTeam")["participant"]
-    assert [each["extension"] for each in made] == [primary["extension"], odd["extension"]]
+    response = put_case(world, bundle)
+    assert response.status_code == 422
+    issues = response.json()["issue"]
+    assert {each["code"] for each in issues} == {"extension"}
+    place = "Bundle.entry[1].resource.participant[1].extension[0]"
+    assert all(each["expression"][0].startswith(place) for each in issues)
+    untouched(world, before)
 
 
 def test_as_it_was_read_it_stays(world: World) -> None:

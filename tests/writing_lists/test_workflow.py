@@ -12,6 +12,7 @@ from tests.writing.exact_json import Json
 from tests.writing.world import World
 from tests.writing_lists.stored_cases import (
     case_of,
+    put_case,
     read_case,
     step,
     stored_case,
@@ -100,15 +101,15 @@ def test_a_step_is_edited_beside_a_field_nobody_reads(world: World) -> None:
     assert after == {**odd, "case_workflow_step_description": "more"}
 
 
-def test_a_workflow_step_that_is_a_text(world: World) -> None:
+def test_a_workflow_step_that_is_a_text_is_refused(world: World) -> None:
+    before = stored_case(world, workflow=STEPS)
+    bundle = read_case(world)
     odd = {"url": extension("workflow-step"), "valueString": "q"}
-
-    def change(activity: list[Json]) -> None:
-        activity.append({**NEW, "extension": [odd]})
-
-    after = workflow(world, change)
-    assert after[:3] == STEPS
-    assert the(read_case(world), "CarePlan")["activity"][3]["extension"] == [odd]
+    the(bundle, "CarePlan").setdefault("activity", []).append({**NEW, "extension": [odd]})
+    response = put_case(world, bundle)
+    assert response.status_code == 422
+    assert {each["code"] for each in response.json()["issue"]} == {"extension"}
+    assert case_of(world) == before
 
 
 def test_a_note_is_edited_and_another_added(world: World) -> None:
