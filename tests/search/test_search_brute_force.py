@@ -92,7 +92,7 @@ def doubts(documents: Documents) -> Doubts:
                             found |= _doubts(of.name, served["id"], findings)
                             if _CONTROL.search(str(document.get("message"))):
                                 # such characters are not served, but count in a search
-                                found[of.name, served["id"], "description"] = "missed"
+                                found[of.name, served["id"], "description"] = "compared"
     return found
 
 
