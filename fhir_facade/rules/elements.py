@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from fhir_facade.rules.context import Context
@@ -91,6 +92,7 @@ def _inside(step: str, put: Put) -> Put:
     return put_first
 
 
+@lru_cache(maxsize=4096)
 def fhirpath(resource: str, element: str) -> str:
     """Return the FHIRPath of an element, for findings and documentation."""
     path = re.sub(

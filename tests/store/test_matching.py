@@ -185,7 +185,7 @@ def test_a_filter_is_read_as_a_server_would() -> None:
 values = strategies.nested(strategies.any_scalar)
 
 
-@settings(max_examples=1500)
+@settings(max_examples=800)
 @given(
     documents=strategies.documents(values),
     filter=strategies.filters(
@@ -202,7 +202,7 @@ def test_agrees_with_a_literal_implementation(
         assert predicate(stored) == oracle.matches(stored, normal)
 
 
-@settings(max_examples=500)
+@settings(max_examples=300)
 @given(
     documents=strategies.crowded(),
     filter=strategies.searches(["a", "b", "c.x", "c.y", "c", "c.0.x", "a.1"]),

@@ -108,7 +108,7 @@ def with_ids(ids: list[Any], documents: list[dict[str, Any]]) -> list[dict[str, 
     return [{"_id": id, **document} for id, document in zip(ids, documents, strict=False)]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     documents=strategies.documents(values),
     unique_ids=st.lists(ids, min_size=12, max_size=12, unique_by=sort_bytes),
@@ -147,7 +147,7 @@ def sorted_searches(draw: st.DrawFn) -> tuple[Sort, list[tuple[tuple[str, int], 
     return sort, [*[keys for keys in found if keys], *free[0]]
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(
     documents=strategies.crowded(),
     sorted_search=sorted_searches(),

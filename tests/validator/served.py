@@ -9,7 +9,7 @@ from tests.validator.sample import Sample
 from tests.validator.server import Asking
 from tests.validator.shape import distinct
 
-MOST = 250
+MOST = 150
 MOST_CASES = 15
 
 
