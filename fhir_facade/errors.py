@@ -4,6 +4,9 @@ FacadeError                      500 exception
 ├── BadRequest                   400 invalid
 │   ├── UnknownParameter         400 not-supported
 │   └── BadCursor                400 invalid
+├── Unauthorized                 401 login
+│   └── TokenExpired             401 expired
+├── Forbidden                    403 forbidden
 ├── NotFound                     404 not-found
 │   ├── UnknownType              404 not-supported
 │   └── Unservable               404 not-found
@@ -21,7 +24,11 @@ FacadeError                      500 exception
 │   ├── BusinessRule             422 business-rule
 │   └── Unsupported              422 not-supported
 ├── TooCostly                    422 too-costly
+├── TooManyRequests              429 throttled
+├── HeadersTooLarge              431 too-long
 └── StoreUnavailable             503 transient
+    ├── NotRecorded              503 transient
+    └── TimedOut                 503 timeout
 
 https://hl7.org/fhir/R4/operationoutcome.html
 https://hl7.org/fhir/R4/valueset-issue-type.html
@@ -72,6 +79,18 @@ class UnknownParameter(BadRequest):
 
 class BadCursor(BadRequest):
     pass
+
+
+class Unauthorized(FacadeError):
+    status, code = 401, "login"
+
+
+class TokenExpired(Unauthorized):
+    code = "expired"
+
+
+class Forbidden(FacadeError):
+    status, code = 403, "forbidden"
 
 
 class NotFound(FacadeError):
@@ -142,5 +161,21 @@ class TooCostly(FacadeError):
     status, code = 422, "too-costly"
 
 
+class TooManyRequests(FacadeError):
+    status, code = 429, "throttled"
+
+
+class HeadersTooLarge(FacadeError):
+    status, code = 431, "too-long"
+
+
 class StoreUnavailable(FacadeError):
     status, code = 503, "transient"
+
+
+class NotRecorded(StoreUnavailable):
+    pass
+
+
+class TimedOut(StoreUnavailable):
+    code = "timeout"

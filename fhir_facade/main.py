@@ -18,8 +18,11 @@ from fhir_facade.derive.value_sets import searched_value_sets
 from fhir_facade.errors import Issue, StoreUnavailable
 from fhir_facade.http.app import FhirApp, edge
 from fhir_facade.http.endpoints import Server
+from fhir_facade.http.gate import Gate
 from fhir_facade.http.openapi import openapi
 from fhir_facade.http.response import CONTENT_TYPE
+from fhir_facade.http.watch import Watch
+from fhir_facade.interactions.access import NO_ACCESS
 from fhir_facade.interactions.capabilities import Capabilities
 from fhir_facade.interactions.conformance import Conformance
 from fhir_facade.interactions.records import Records
@@ -70,7 +73,8 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     settings = settings or Settings()
     registry = build_registry(settings)
     opened = store or open_store(settings.store, mongo_driver=settings.mongo_driver)
-    records = Records(opened, registry, translations=settings.translations)
+    # what a request sees is decided request by request; until then nothing is seen
+    records = Records(opened, registry, translations=settings.translations, access=NO_ACCESS)
     capabilities = Capabilities(registry, update_create=settings.update_create)
     server = Server(
         settings=settings,
@@ -82,6 +86,8 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
         validation=Validation(
             records, update_create=settings.update_create, max_entries=settings.max_entries
         ),
+        gate=Gate(settings, registry),
+        watch=Watch(),
     )
 
     @asynccontextmanager

@@ -8,13 +8,34 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, TypeAdapter, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from fhir_facade.rules.context import DEFAULT_CANONICAL, Context
 
 _CODES = TypeAdapter(dict[str, dict[str, str]])
 _PLAIN_URL = re.compile(r"[A-Za-z0-9:/._~%@!$&'()*+,;=\[\]-]+")
+
+
+class Issuer(BaseModel):
+    """An authorization server whose tokens are accepted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    issuer: str
+    """What `iss` must be, character by character."""
+    audience: str | None = None
+    """What `aud` must hold; the FHIR base URL where it is not set."""
+    jwks_url: str | None = None
+    """Where the keys are; found out by discovery where it is not set."""
+    discovery_url: str | None = None
+    """The metadata document, where it is not at a well-known place below the issuer."""
+    introspection_url: str | None = None
+    """Where opaque tokens are asked about (RFC 7662); without it only JWTs are accepted."""
+    client_id: str | None = None
+    client_secret: SecretStr | None = None
+    client_secret_file: Path | None = None
+    """Who this server is to the introspection endpoint."""
 
 
 class Settings(BaseSettings):
@@ -105,10 +126,86 @@ class Settings(BaseSettings):
         description="Signs page links; set it where several servers answer for one address, "
         "random at each start otherwise",
     )
-    cors_origins: list[str] = Field(
-        default_factory=lambda: ["*"],
-        description="JSON list of the browser origins that may read responses",
+    issuers: tuple[Issuer, ...] = Field(
+        default=(),
+        description="JSON list of the authorization servers whose tokens are accepted, "
+        '`[{"issuer": "https://auth.example.org"}]`; without one, only requests from this machine '
+        "are answered",
     )
+    insecure: bool = Field(
+        default=False,
+        description="Answer everybody although no issuer is set: for synthetic data only",
+    )
+    clock_skew: int = Field(
+        default=60, ge=0, le=600, description="Seconds by which an issuer's clock may be off"
+    )
+    token_cache: int = Field(
+        default=60,
+        ge=0,
+        le=3600,
+        description="Seconds for which a verified token is not verified again, never beyond its "
+        "`exp`",
+    )
+    patient_claim: str = Field(
+        default="patient", description="The claim of a token that names the patient in context"
+    )
+    tenant_claim: str = Field(
+        default="",
+        description="The claim of a token that names the employers it is for, one, a list, or `*` "
+        "for all; without this setting tokens are for all employers",
+    )
+    open_definitions: bool = Field(
+        default=False,
+        description="Whether profiles, code systems and the other definitions, and the operations "
+        "of terminology, are answered without a token",
+    )
+    audit: Literal["off", "record", "require"] = Field(
+        default="record",
+        description="`record`, everything that happened is appended to `fhir_audit`; `require`, "
+        "and nothing is answered that could not be; `off`",
+    )
+    audit_anchors: Path | None = Field(
+        default=None,
+        description="File to which the heads of the audit chain are appended too, best on another "
+        "system than the database",
+    )
+    cors_origins: list[str] = Field(
+        default_factory=list,
+        description="JSON list of the browser origins that may read responses; `*` for any",
+    )
+    max_headers: int = Field(
+        default=32_768, ge=1024, description="Bytes of request headers before a 431"
+    )
+    max_depth: int = Field(
+        default=100, ge=10, le=1000, description="Nesting of a JSON body before a 400"
+    )
+    max_includes: int = Field(
+        default=20, ge=1, description="`_include` and `_revinclude` of one search before a 400"
+    )
+    max_chain: int = Field(default=5, ge=1, description="Steps of a chain or `_has` before a 400")
+    request_timeout: float = Field(
+        default=60, ge=0, description="Seconds of work on one request before a 503; 0 for no limit"
+    )
+    rate_limit: str = Field(
+        default="",
+        description="Requests of one client before a 429, such as `100/second` or `600/minute`; "
+        "none where it is not set",
+    )
+    trusted_proxies: list[str] = Field(
+        default_factory=list,
+        description="JSON list of the addresses whose `X-Forwarded-For` and `-Proto` are believed",
+    )
+    tls_certificate: Path | None = Field(
+        default=None, description="PEM file of the certificate chain; `serve` speaks HTTPS with it"
+    )
+    tls_key: Path | None = Field(default=None, description="PEM file of its private key")
+    metrics: Literal["off", "local", "open"] = Field(
+        default="local", description="Who may read `/metrics`: nobody, this machine, everybody"
+    )
+    server_timing: bool = Field(
+        default=False, description="Whether answers say in `Server-Timing` what took how long"
+    )
+    log_format: Literal["text", "json"] = Field(default="text", description="How logs are written")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severity that is logged"
     )

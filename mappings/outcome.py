@@ -38,5 +38,7 @@ OUTCOME = Mapping(
         "combo-code-value-concept": ("combo-code", "combo-value-concept"),
     },
     main_date="date",
+    patient="patientId",
+    tenant="clientId",
 )
 # fmt: on

@@ -21,6 +21,9 @@ from fhir_facade.store import open_store
 from fhir_facade.store.base import Store
 from tests import mongo_server
 
+# what is recorded of requests has tests of its own; elsewhere it would only cost time
+os.environ.setdefault("FHIR_FACADE_AUDIT", "off")
+
 hypothesis.settings.register_profile("default", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")

@@ -5,27 +5,35 @@ https://hl7.org/fhir/R4/http.html
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import time
 import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from fhir_facade.errors import FacadeError, MethodNotAllowed, UnknownType, UriTooLong
+from fhir_facade.errors import FacadeError, MethodNotAllowed, TimedOut, UnknownType, UriTooLong
 from fhir_facade.http.bundles import Answer, Bundles
 from fhir_facade.http.conformance import with_published
 from fhir_facade.http.docref import PATH as DOCREF
 from fhir_facade.http.endpoints import Server
+from fhir_facade.http.interactions import interaction_of
 from fhir_facade.http.request import FhirRequest
 from fhir_facade.http.response import Reply, error_reply
+from fhir_facade.http.watch import Done
 from fhir_facade.http.writes import allowed_methods
 
 logger = logging.getLogger("fhir_facade")
 
 _EXPOSED = ["ETag", "Last-Modified", "Location", "Content-Location", "X-Request-Id"]
+
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 Handler = Callable[[FhirRequest], Awaitable[Reply]]
 
@@ -36,6 +44,8 @@ class Url:
 
     path: str
     methods: dict[str, Handler]
+    is_open: bool = False
+    """Whether it is answered without a token: there is nothing of anybody in it."""
 
     @property
     def allow(self) -> str:
@@ -51,7 +61,7 @@ def url_table(server: Server, answer: Answer) -> tuple[Url, ...]:
     validate = server.validate
     return (
         Url("", {"GET": server.base, "POST": bundles.post}),
-        Url("metadata", {"GET": server.metadata}),
+        Url("metadata", {"GET": server.metadata}, is_open=True),
         Url("_search", {"POST": searches.of_system_by_post}),
         Url("_history", {"GET": histories.of_system}),
         Url("$validate", {"POST": validate.of_system}),
@@ -95,6 +105,10 @@ class Endpoint:
 
     def __init__(self, url: Url, server: Server) -> None:
         self._url = url
+        self._gate = server.gate
+        self._watch = server.watch
+        self._names = {method: interaction_of(url.path, method) for method in _METHODS}
+        self._timeout = server.settings.request_timeout or None
         self._base_url = server.settings.base_url
         self._max_url = server.settings.max_url
         self._registry = server.records.registry
@@ -108,9 +122,24 @@ class Endpoint:
         )
 
     async def reply(self, request: FhirRequest) -> Reply:
-        """Return what a request is answered with, whatever happens."""
+        """Return what a request is answered with, whatever happens; it has been watched then."""
+        started, moment = time.perf_counter(), datetime.now(UTC)
+        reply = await self._reply(request)
+        seconds = time.perf_counter() - started
+        name = self._names.get(request.method, "options")
+        done = Done(request, reply, self._url.path, name, moment, seconds)
         try:
-            return await self._handle(request)
+            return await self._watch.seen(done)
+        except FacadeError as error:
+            return error_reply(request, error)
+
+    async def _reply(self, request: FhirRequest) -> Reply:
+        try:
+            async with asyncio.timeout(None if request.is_inner else self._timeout):
+                return await self._handle(request)
+        except TimeoutError:
+            text = f"The request took longer than {self._timeout} seconds; ask for less at once."
+            return error_reply(request, TimedOut(text))
         except UnknownType as error:
             return error_reply(request, with_published(error))
         except FacadeError as error:
@@ -131,6 +160,8 @@ class Endpoint:
         method = "GET" if request.method == "HEAD" else request.method
         handler = self._url.methods.get(method)
         if handler is not None:
+            if not request.is_inner:
+                request.access = await self._gate.admit(request, is_open=self._url.is_open)
             return await handler(request)
         allow = {"Allow": self._url.allow}
         if method == "OPTIONS":
@@ -165,6 +196,8 @@ class _Nowhere(Endpoint):
     async def _handle(self, request: FhirRequest) -> Reply:
         if request.method == "OPTIONS":
             return Reply(b"", 204, ((b"allow", b"OPTIONS"),))
+        if not request.is_inner:
+            request.access = await self._gate.admit(request, is_open=False)
         return await self._nowhere(request)
 
 
@@ -175,10 +208,11 @@ class FhirApp:
         self._nowhere: Endpoint = _Nowhere(server)
         self._base_url = server.settings.base_url
         self._published: dict[tuple[int, str], list[tuple[list[str], Endpoint]]] = {}
+        is_open = server.settings.open_definitions
         for path, methods in server.artefact_lines():
             segments = path.split("/")
             alike = self._published.setdefault((len(segments), segments[0]), [])
-            alike.append((segments, Endpoint(Url(path, methods), server)))
+            alike.append((segments, Endpoint(Url(path, methods, is_open), server)))
         self._by_length: dict[int, list[tuple[list[str], Endpoint]]] = {}
         for url in url_table(server, self.answer):
             segments = url.path.split("/") if url.path else []

@@ -86,7 +86,7 @@ class Bundles:
         request.require_json()
         bundle = await self._bundle(request)
         entries = read_entries(bundle, request.base_url)
-        asked = _Asked(self.settings, self.writes, self.answer, request)
+        asked = _Asked(self.settings, self.writes.seen_by(request.access), self.answer, request)
         done = await (asked.batch if bundle["type"] == "batch" else asked.transaction)(entries)
         return Reply(shaped(request, done.bundle(bundle["type"])), 200, (NO_STORE,))
 
@@ -171,6 +171,8 @@ class _Asked:
         return done
 
     def _written(self, entry: Entry, result: Result | None) -> Reply:
+        if result is not None:
+            self.outer.written.append(result)
         request = self._request(entry)
         if result is None or entry.method == "DELETE":
             return deleted_reply(request, result)

@@ -10,9 +10,8 @@ from fhir_facade.http.request import FhirRequest
 from fhir_facade.http.response import NO_STORE, Reply, http_date, shaped
 from fhir_facade.http.write_replies import deleted_reply, outcome_body
 from fhir_facade.interactions.case_write import CaseWrites, WrittenCase
-from fhir_facade.interactions.prepare import (
-    anything,
-)
+from fhir_facade.interactions.prepare import Result, anything
+from fhir_facade.interactions.write import Writes
 from fhir_facade.rules.draft import Resource
 from fhir_facade.settings import Settings
 
@@ -24,7 +23,11 @@ class CaseEndpoints:
     """Everything an endpoint that writes cases needs."""
 
     settings: Settings
-    cases: CaseWrites
+    writes: Writes
+
+    def _by(self, request: FhirRequest) -> CaseWrites:
+        """Return the writes of whole cases as the caller makes them."""
+        return CaseWrites(self.writes.seen_by(request.access))
 
     async def create(self, request: FhirRequest) -> Reply:
         """POST [base]/Case"""
@@ -32,7 +35,7 @@ class CaseEndpoints:
         if request.header(b"if-none-exist") is not None:
             raise BadRequest(_NO_CRITERIA)
         bundle = await self._bundle(request)
-        return case_reply(request, await self.cases.create(bundle, request.base_url))
+        return case_reply(request, await self._by(request).create(bundle, request.base_url))
 
     async def update(self, request: FhirRequest) -> Reply:
         """PUT [base]/Case/[id]"""
@@ -41,12 +44,14 @@ class CaseEndpoints:
         same_id(bundle, fhir)
         conditional = request.header(b"if-match") or request.header(b"if-none-match")
         expects = expected(request) if conditional else anything
-        return case_reply(request, await self.cases.update(fhir, bundle, request.base_url, expects))
+        return case_reply(
+            request, await self._by(request).update(fhir, bundle, request.base_url, expects)
+        )
 
     async def delete(self, request: FhirRequest) -> Reply:
         """DELETE [base]/Case/[id]"""
         request.require_json()
-        result = await self.cases.delete(request.params["id"], expected(request))
+        result = await self._by(request).delete(request.params["id"], expected(request))
         return deleted_reply(request, result)
 
     async def _bundle(self, request: FhirRequest) -> Resource:
@@ -59,6 +64,10 @@ class CaseEndpoints:
 
 def case_reply(request: FhirRequest, case: WrittenCase) -> Reply:
     """Answer with the case as it is now, an outcome, or nothing, as `Prefer: return` asks."""
+    served = case.served
+    request.written.append(
+        Result("Bundle", case.id, served.version, served.last_updated, served.body)
+    )
     status = 201 if case.created else 200
     url = f"{request.base_url}/Case/{case.id}".encode()
     headers = [(b"etag", f'W/"{case.served.version}"'.encode()), NO_STORE]

@@ -12,12 +12,14 @@ from fhir_facade.derive.capability_types import PUBLISHED_TYPES
 from fhir_facade.errors import BadRequest, NotFound
 from fhir_facade.http.conformance import ConformanceEndpoints, Line
 from fhir_facade.http.docref import docref, docref_by_post
+from fhir_facade.http.gate import Gate
 from fhir_facade.http.history import Histories
 from fhir_facade.http.request import FhirRequest
 from fhir_facade.http.response import Reply, resource_reply
 from fhir_facade.http.searches import Searches
 from fhir_facade.http.terminology import TerminologyEndpoints
 from fhir_facade.http.validate import ValidateEndpoints
+from fhir_facade.http.watch import Watch
 from fhir_facade.http.writes import WriteEndpoints
 from fhir_facade.interactions.capabilities import Capabilities
 from fhir_facade.interactions.case import CASE_TYPE, read_case
@@ -46,6 +48,8 @@ class Server:
     writes: Writes
     conformance: Conformance
     validation: Validation
+    gate: Gate
+    watch: Watch
 
     @property
     def write(self) -> WriteEndpoints:
@@ -69,7 +73,8 @@ class Server:
         name, fhir = request.params["type"], request.params["id"]
         if name in CASE_ALIASES:
             return await self.read_case(request)
-        served = await read(self.records, self.searches.type(name), fhir)
+        records = self.records.seen_by(request.access)
+        served = await read(records, self.searches.type(name), fhir)
         if request.pairs:
             served = _cut(served, request)
         return resource_reply(request, served)
@@ -81,7 +86,8 @@ class Server:
         if not shape.whole or shape.summary == "count":
             raise BadRequest("A Case is whole as it is: it takes no _elements and no _summary.")
         case = self.searches.type(CASE_TYPE)
-        served = await read_case(self.records, case, request.params["id"], request.base_url)
+        records = self.records.seen_by(request.access)
+        served = await read_case(records, case, request.params["id"], request.base_url)
         return resource_reply(request, served)
 
     async def docref(self, request: FhirRequest) -> Reply:

@@ -80,7 +80,8 @@ class Histories:
         """GET [base]/[type]/[id]/_history/[vid]"""
         request.require_json()
         params = request.params
-        served = await vread(self.records, self._type(request), params["id"], params["vid"])
+        records = self.records.seen_by(request.access)
+        served = await vread(records, self._type(request), params["id"], params["vid"])
         if request.pairs:
             shape = _shape(parse(_shaping(request.pairs), max_count=1))
             served = Served(shape.applied(served.body), served.version, served.last_updated)
@@ -123,7 +124,7 @@ class Histories:
     ) -> Reply:
         wanted = self._wanted(request)
         query = wanted.query
-        key = query_key(path, wanted.applied)
+        key = query_key(path, wanted.applied, request.caller)
         cursor = None if query.cursor is None else self.cursors.read(query.cursor, key)
         count = self.settings.default_count if query.count is None else query.count
         asked = Asked(
@@ -134,7 +135,7 @@ class Histories:
             query.total != "none",
             cursor,
         )
-        page = await history(self.records, asked)
+        page = await history(self.records.seen_by(request.access), asked)
         links = self._links(f"{request.base_url}/{path}", wanted, page, key)
         body = history_bundle(page, links, request.base_url, _shape(query))
         return bundle_reply(request, Served(body, "", None))

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from starlette.types import Receive, Scope
 
 from fhir_facade.errors import BadRequest
-from fhir_facade.http.request import FhirRequest
+from fhir_facade.http.request import ACCESS, FhirRequest
 from fhir_facade.http.response import Reply, http_date
 from fhir_facade.interactions.bundle_entries import Entry
 from fhir_facade.rules.json_text import to_json
@@ -54,6 +54,7 @@ def inner_request(outer: FhirRequest, entry: Entry) -> Inner:
         "query_string": entry.query.encode(),
         "headers": headers,
         "path_params": {},
+        ACCESS: outer.access,
     }
 
     async def receive() -> Any:

@@ -9,12 +9,17 @@ import re
 import secrets
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope
 
 from fhir_facade.errors import BadRequest, NotAcceptable, TooLarge, UnsupportedMediaType
+from fhir_facade.interactions.access import NO_ACCESS, Access
+from fhir_facade.interactions.prepare import Result
+
+ACCESS: Final = "fhir_facade.access"
+"""Where the scope of a Bundle's entry has what the caller of the Bundle may do."""
 
 _HOST = re.compile(r"[A-Za-z0-9.\-_]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:]+\](:[0-9]{1,5})?")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}")
@@ -28,12 +33,19 @@ _FORM = "application/x-www-form-urlencoded"
 class FhirRequest:
     """One request; what costs time is worked out when it is asked for."""
 
-    __slots__ = ("_headers", "_pairs", "_receive", "base_url", "id", "params", "scope")
+    __slots__ = (
+        *("_headers", "_pairs", "_receive", "access", "base_url", "id", "params", "scope"),
+        "written",
+    )
 
     def __init__(self, scope: Scope, receive: Receive, base_url: str | None) -> None:
         self.scope = scope
         self.params: dict[str, str] = scope.get("path_params", {})
         self._receive = receive
+        self.access: Access = scope.get(ACCESS, NO_ACCESS)
+        """What the caller may do: nothing, until the gate has let the request in."""
+        self.written: list[Result] = []
+        """What the request has changed."""
         self._headers: dict[bytes, bytes] = dict(scope["headers"])
         if len(self._headers) != len(scope["headers"]):
             self._join_headers()
@@ -52,6 +64,23 @@ class FhirRequest:
     @property
     def method(self) -> str:
         return str(self.scope["method"])
+
+    @property
+    def is_inner(self) -> bool:
+        """Say whether it is an entry of a batch or transaction."""
+        return ACCESS in self.scope
+
+    @property
+    def caller(self) -> str:
+        """Who asks, as page links are bound to it; empty where no tokens are asked for."""
+        principal = self.access.principal
+        return "" if principal is None else principal.identity
+
+    @property
+    def address(self) -> str:
+        """The address of the client; empty where the server was not told."""
+        client = self.scope.get("client")
+        return str(client[0]) if client else ""
 
     def header(self, name: bytes) -> str | None:
         value = self._headers.get(name)

@@ -67,6 +67,15 @@ def _named(pairs: Pairs) -> Pairs:
     return [pair for pair in pairs if pair[0] == "_type"]
 
 
+async def _as_cases(records: Records, page: Page, base_url: str) -> None:
+    found = [entry.match.record for entry in page.entries]
+    bundles = await case_bundles(records, found, base_url)
+    page.entries = [
+        replace(entry, type="Bundle", body=bundle.body)
+        for entry, bundle in zip(page.entries, bundles, strict=True)
+    ]
+
+
 @dataclass(slots=True)
 class Searches:
     """Everything a search endpoint needs."""
@@ -165,12 +174,13 @@ class Searches:
         self._guard(request, plan)
         applied = (asked.spelled.get(pair, pair) for pair in plan.query.applied)
         plan.query.applied = [*asked.named, *applied]
-        key = query_key(asked.path, plan.query.applied)
+        key = query_key(asked.path, plan.query.applied, request.caller)
         token = plan.query.cursor
         cursor = None if token is None else self.cursors.read(token, key)
-        page = await search(self.records, plan, cursor, request.base_url)
+        records = self.records.seen_by(request.access)
+        page = await search(records, plan, cursor, request.base_url)
         if asked.cases and page.entries:
-            await self._as_cases(page, request.base_url)
+            await _as_cases(records, page, request.base_url)
         links = self._links(f"{request.base_url}/{asked.path}".rstrip("/"), plan, page, key)
         if max(_url_length(url) for _, url in links) > self.settings.max_url:
             page.issues.append(Issue("warning", "too-long", _LONG_LINK))
@@ -188,14 +198,6 @@ class Searches:
                 f"No index answers a search of {plan.name} by {names}: add a patient, a case or "
                 "another reference, an identifier, a date or a status."
             )
-
-    async def _as_cases(self, page: Page, base_url: str) -> None:
-        found = [entry.match.record for entry in page.entries]
-        bundles = await case_bundles(self.records, found, base_url)
-        page.entries = [
-            replace(entry, type="Bundle", body=bundle.body)
-            for entry, bundle in zip(page.entries, bundles, strict=True)
-        ]
 
     def _options(self, request: FhirRequest, asked: Asked) -> SearchOptions:
         settings = self.settings

@@ -100,13 +100,14 @@ class ValidateEndpoints:
             resource = await self._stored(request, type, fhir)
         profiles = tuple(dict.fromkeys(given.profiles))
         asked = Asked(request.base_url, resource, type, fhir, mode, profiles)
-        body = outcome(await self.validation.issues(asked))
+        body = outcome(await self.validation.seen_by(request.access).issues(asked))
         return Reply(to_json(body, pretty=request.pretty), 200, (NO_STORE,))
 
     async def _stored(self, request: FhirRequest, type: str, fhir: str) -> Any:
         if type in PUBLISHED_TYPES:
             return self.conformance.read(type, fhir).resource
-        return await self.validation.stored(type, fhir, request.base_url)
+        validation = self.validation.seen_by(request.access)
+        return await validation.stored(type, fhir, request.base_url)
 
     async def _given(self, request: FhirRequest) -> _Given:
         given = _Given()

@@ -19,6 +19,7 @@ _DONE = "Done."
 
 def result_reply(request: FhirRequest, result: Result) -> Reply:
     """Answer a write as `Prefer: return` asks: with the resource, an outcome, or nothing."""
+    request.written.append(result)
     status = 201 if result.created else 200
     url = f"{request.base_url}/{result.type}/{result.id}/_history/{result.version}".encode()
     headers: list[tuple[bytes, bytes]] = [*version_headers(result), NO_STORE]
@@ -40,6 +41,8 @@ def version_headers(result: Result) -> Headers:
 
 def deleted_reply(request: FhirRequest, result: Result | None) -> Reply:
     """Answer a delete: 204, or 200 with an outcome where the client asks for one."""
+    if result is not None:
+        request.written.append(result)
     headers = (NO_STORE,) if result is None else (*version_headers(result), NO_STORE)
     if request.prefers("return") == "operationoutcome":
         return Reply(outcome_body(request, ()), 200, headers)

@@ -14,7 +14,6 @@ from fhir_facade.http.request import FhirRequest, decode_pairs
 from fhir_facade.http.response import Reply
 from fhir_facade.http.write_replies import deleted_reply, result_reply
 from fhir_facade.interactions import conditional
-from fhir_facade.interactions.case_write import CaseWrites
 from fhir_facade.interactions.conditional import NOT_CRITERIA, Criteria, criteria
 from fhir_facade.interactions.write import (
     Writes,
@@ -39,9 +38,13 @@ class WriteEndpoints:
             raise MethodNotAllowed(_WHOLE_CASE)
         return self.writes.records.registry.type(name)
 
+    def _by(self, request: FhirRequest) -> Writes:
+        """Return the writes as the caller makes them."""
+        return self.writes.seen_by(request.access)
+
     @property
     def cases(self) -> CaseEndpoints:
-        return CaseEndpoints(self.settings, CaseWrites(self.writes))
+        return CaseEndpoints(self.settings, self.writes)
 
     def options(self, request: FhirRequest) -> SearchOptions:
         """Return how the criteria of conditional interactions are searched: strictly."""
@@ -49,7 +52,7 @@ class WriteEndpoints:
 
     def _criteria(self, request: FhirRequest, interaction: str) -> Criteria:
         resource = self._type(request)
-        self.writes.require(resource, interaction)
+        self._by(request).require(resource, interaction)
         return criteria(resource, request.pairs, self.options(request))
 
     async def create(self, request: FhirRequest) -> Reply:
@@ -58,14 +61,14 @@ class WriteEndpoints:
         if request.params["type"] in CASE_ALIASES:
             return await self.cases.create(request)
         resource = self._type(request)
-        self.writes.require(resource, "create")
+        self._by(request).require(resource, "create")
         put = await resource_body(request, resource.name, self.settings.max_body)
         pairs = _create_criteria(request)
         if pairs is None:
-            result = await self.writes.create(resource, put, request.base_url)
+            result = await self._by(request).create(resource, put, request.base_url)
         else:
             found = criteria(resource, pairs, self.options(request))
-            result = await conditional.create(self.writes, found, put, request.base_url)
+            result = await conditional.create(self._by(request), found, put, request.base_url)
         return result_reply(request, result)
 
     async def update(self, request: FhirRequest) -> Reply:
@@ -74,10 +77,12 @@ class WriteEndpoints:
         if request.params["type"] in CASE_ALIASES:
             return await self.cases.update(request)
         resource, fhir = self._type(request), request.params["id"]
-        self.writes.require(resource, "update")
+        self._by(request).require(resource, "update")
         put = await resource_body(request, resource.name, self.settings.max_body)
         same_id(put, fhir)
-        result = await self.writes.update(resource, fhir, put, request.base_url, expected(request))
+        result = await self._by(request).update(
+            resource, fhir, put, request.base_url, expected(request)
+        )
         return result_reply(request, result)
 
     async def conditional_update(self, request: FhirRequest) -> Reply:
@@ -86,7 +91,7 @@ class WriteEndpoints:
         asked = self._criteria(request, "update")
         put = await resource_body(request, asked.resource.name, self.settings.max_body)
         result = await conditional.update(
-            self.writes, asked, put, request.base_url, expected(request)
+            self._by(request), asked, put, request.base_url, expected(request)
         )
         return result_reply(request, result)
 
@@ -94,9 +99,9 @@ class WriteEndpoints:
         """PATCH [base]/[type]/[id]"""
         request.require_json()
         resource, fhir = self._type(request), request.params["id"]
-        self.writes.require(resource, "patch")
+        self._by(request).require(resource, "patch")
         change = await patch_body(request, resource.name, self.settings.max_body)
-        result = await self.writes.patch(
+        result = await self._by(request).patch(
             resource, fhir, change, request.base_url, expected(request)
         )
         return result_reply(request, result)
@@ -107,7 +112,7 @@ class WriteEndpoints:
         asked = self._criteria(request, "patch")
         change = await patch_body(request, asked.resource.name, self.settings.max_body)
         result = await conditional.patch(
-            self.writes, asked, change, request.base_url, expected(request)
+            self._by(request), asked, change, request.base_url, expected(request)
         )
         return result_reply(request, result)
 
@@ -117,8 +122,8 @@ class WriteEndpoints:
         if request.params["type"] in CASE_ALIASES:
             return await self.cases.delete(request)
         resource = self._type(request)
-        self.writes.require(resource, "delete")
-        result = await self.writes.delete(resource, request.params["id"], expected(request))
+        self._by(request).require(resource, "delete")
+        result = await self._by(request).delete(resource, request.params["id"], expected(request))
         return deleted_reply(request, result)
 
     async def conditional_delete(self, request: FhirRequest) -> Reply:
@@ -126,7 +131,7 @@ class WriteEndpoints:
         request.require_json()
         asked = self._criteria(request, "delete")
         return deleted_reply(
-            request, await conditional.delete(self.writes, asked, expected(request))
+            request, await conditional.delete(self._by(request), asked, expected(request))
         )
 
 

@@ -27,6 +27,7 @@ from fhir_facade.rules.mapping import (
 from fhir_facade.rules.profiles import CASE_BUNDLE
 from fhir_facade.rules.registry import ResourceType
 from fhir_facade.rules.text import fhir_id
+from fhir_facade.security.principal import SEARCH
 from fhir_facade.store.codec import decode
 
 CASE_TYPE = "EpisodeOfCare"
@@ -86,7 +87,8 @@ async def _outcomes(records: Records, ids: Sequence[str]) -> dict[str, list[Reco
         return found
     async for raw in records.linked(OUTCOMES, ids):
         document = decode(raw)
-        if sources[0].is_deleted(document):
+        seen = records.access.admits(sources[0], SEARCH, document)
+        if not seen or sources[0].is_deleted(document):
             continue
         for case in case_keys(document.get("linkedModules")):
             if case in found:
@@ -134,8 +136,10 @@ def _in_order(
     def of(resource: str, record: Record) -> Iterator[Record]:
         for source in sources:
             if source.resource == resource and source.mapping.collection == _collection(record):
-                live = records.expand(source, record.document, record.version)
-                yield from (each for each in live if not source.is_deleted(each.document))
+                for each in records.expand(source, record.document, record.version):
+                    seen = records.access.admits(source, SEARCH, each.document)
+                    if seen and not source.is_deleted(each.document):
+                        yield each
 
     for resource in (CASE_TYPE, "CareTeam", "CarePlan", "List"):
         yield from of(resource, case)

@@ -8,18 +8,21 @@ from datetime import datetime
 from typing import Final
 
 from fhir_facade.errors import Issue, Unprocessable
+from fhir_facade.interactions.access import require, require_state
 from fhir_facade.interactions.case import urns_of
 from fhir_facade.interactions.case_bundle import DOCUMENT, Part, at_entry
 from fhir_facade.interactions.prepare import Prepared, now
 from fhir_facade.interactions.records import version_of
 from fhir_facade.interactions.versions import Version
 from fhir_facade.interactions.write import Writes
+from fhir_facade.rules.compartment import whose
 from fhir_facade.rules.draft import Document, relative
 from fhir_facade.rules.json_text import comparable, to_json
 from fhir_facade.rules.kinds.merging import as_list
 from fhir_facade.rules.mapping import Compiled
 from fhir_facade.rules.text import fhir_id, is_set
 from fhir_facade.rules.writing import Around
+from fhir_facade.security.principal import CREATE, UPDATE
 from fhir_facade.store.codec import encode
 
 DOCUMENTS: Final = "documents"
@@ -70,9 +73,19 @@ class CaseDocuments:
         for name in DELETED:
             if is_set(written.document.get(name)):
                 written.document[name] = False
+        self._require(holder, old, written.document, position)
         elements[position - 1 : position] = [written.document]
         method = "POST" if old is None else "PUT"
         holder.versions.append((position, written.at, method, written.issues))
+
+    def _require(self, holder: Holder, old: Document | None, new: Document, position: int) -> None:
+        """Raise Forbidden where the caller may not write a document, as it is or as it will be."""
+        access, interaction = self._writes.records.access, CREATE if old is None else UPDATE
+        require(access, DOCUMENT, interaction)
+        for each in (old, new):
+            if each is not None:
+                record = holder.source.record(each, holder.document, position)
+                require_state(access, holder.source, record, interaction)
 
     def _stays(self, holder: Holder, part: Part, position: int, base_url: str) -> bool:
         """Say whether a document is sent as it is served."""
@@ -125,7 +138,8 @@ def with_versions(prepared: Prepared, holder: Holder | None) -> Prepared:
         resource = holder.source.encode(record, version, [])
         if resource is not None:
             body = to_json(resource)
-            found.append(Version(DOCUMENT, resource["id"], version, at, method, body))
+            owner = whose(holder.source, record)
+            found.append(Version(DOCUMENT, resource["id"], version, at, method, body, *owner))
         issues += warned
     result = replace(prepared.result, issues=tuple(issues))
     return replace(prepared, versions=(*prepared.versions, *found), result=result)

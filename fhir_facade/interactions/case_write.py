@@ -16,6 +16,7 @@ from fhir_facade.errors import (
     Unprocessable,
     Unsupported,
 )
+from fhir_facade.interactions.access import require, require_state
 from fhir_facade.interactions.case import CASE_TYPE, ITEM_ORDER, read_case
 from fhir_facade.interactions.case_bundle import (
     LOG,
@@ -58,6 +59,7 @@ from fhir_facade.rules.mapping import (
 from fhir_facade.rules.registry import ResourceType
 from fhir_facade.rules.text import fhir_id, is_set, stored_ids
 from fhir_facade.rules.writing import Written
+from fhir_facade.security.principal import CREATE, UPDATE
 from fhir_facade.store.codec import decode
 
 _NO_TRANSACTIONS = (
@@ -113,6 +115,7 @@ class CaseWrites:
     async def create(self, bundle: Resource, base_url: str) -> WrittenCase:
         """Create a case from a bundle; every part gets a new id."""
         require_defined(bundle, self._records.registry)
+        require(self._records.access, CASE_TYPE, UPDATE)
         parts = read_parts(bundle)
         same_patient(parts, base_url)
         kept = [part for part in parts if part.type != LOG]
@@ -303,7 +306,7 @@ class CaseWrites:
         return False
 
     async def _make(self, case: Case, prepared: Prepared) -> None:
-        case.issues += (await self._writes.make(prepared)).issues
+        case.issues += (await self._writes.make(prepared, within=case.id)).issues
 
     async def _old(self, case: Case) -> Located | None:
         if case.is_new:
@@ -331,6 +334,7 @@ class CaseWrites:
     ) -> None:
         """Write the case's own document, which several resources share."""
         written = await self._shared(case, old, before)
+        self._require_shared(case, old, written.document)
         source = self._sources[CASE_TYPE]
         own = case.documents.pop(f"{CASE_TYPE}/{case.id}", [])
         holder = self._documents.put_into(source, written.document, own, case.base_url)
@@ -339,6 +343,17 @@ class CaseWrites:
         method = "POST" if old is None else "PUT"
         prepared = self._writes.whole_document(source, old, written, method)
         await self._make(case, with_versions(prepared, holder))
+
+    def _require_shared(self, case: Case, old: Located | None, document: Document) -> None:
+        """Raise Forbidden where the caller may not write a resource of the case's own document."""
+        access = self._records.access
+        for part in of_types(case.parts, SHARED):
+            source = self._sources[part.type]
+            with at_entry(part):
+                require(access, part.type, CREATE if old is None else UPDATE)
+                if old is not None:
+                    require_state(access, source, old.element, UPDATE)
+                require_state(access, source, document, CREATE if old is None else UPDATE)
 
     async def _shared(
         self, case: Case, old: Located | None, before: dict[str, Resource]

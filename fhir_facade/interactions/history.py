@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from fhir_facade.errors import Gone, Issue, NotFound
+from fhir_facade.interactions.access import require, require_plain
 from fhir_facade.interactions.history_rows import WITHIN, Kept, Period, Rows, creations
 from fhir_facade.interactions.locate import Located, locate
 from fhir_facade.interactions.prepare import (
@@ -19,9 +20,11 @@ from fhir_facade.interactions.read import Served, unservable
 from fhir_facade.interactions.records import Records
 from fhir_facade.interactions.versions import Version, deleted_at, last_updated, read_version
 from fhir_facade.rules import dates
+from fhir_facade.rules.filters import all_of
 from fhir_facade.rules.registry import HISTORY, ResourceType
 from fhir_facade.rules.text import is_id
 from fhir_facade.search.paging import Cursor
+from fhir_facade.security.principal import READ, SEARCH
 from fhir_facade.store.codec import decode
 
 _UNKNOWN: Final = (
@@ -99,6 +102,7 @@ def no_history(text: str) -> NotFound:
 async def vread(records: Records, resource: ResourceType, fhir: str, version: str) -> Served:
     """Read one version of a resource; raise NotFound, Gone or Unservable."""
     require_history(resource)
+    require(records.access, resource.name, READ)
     if not (is_id(fhir) and is_id(version)):
         raise NotFound(_UNKNOWN.format(resource.name))
     located = await locate(records, resource, fhir)
@@ -117,7 +121,9 @@ async def vread(records: Records, resource: ResourceType, fhir: str, version: st
 
 
 async def _kept_version(records: Records, key: str) -> Version | None:
-    stored = await records.store.get(HISTORY, [key])
+    may = records.access.versions([key.partition("/")[0]], READ)
+    filter = all_of([{"_id": key}, may])
+    stored = await records.store.find(HISTORY, filter, limit=1)
     return read_version(decode(stored[0])) if stored else None
 
 
@@ -129,7 +135,12 @@ async def history(records: Records, asked: Asked) -> HistoryPage:
     """Return a page of a history; raise NotFound or Unservable where there never was anything."""
     anchor = asked.cursor.anchor if asked.cursor is not None else ()
     names = tuple(each.name for each in asked.types)
-    kept = Kept(records.store, names, asked.id, asked.period, next(iter(anchor), "") or None)
+    interaction = SEARCH if asked.id is None else READ
+    if len(names) == 1:
+        require_plain(records.access, names[0], interaction)
+    without = next(iter(anchor), "") or None
+    may = records.access.versions(names, interaction)
+    kept = Kept(records.store, names, asked.id, asked.period, without, may=may)
     unkept = None
     if asked.id is not None and asked.cursor is None:
         unkept = await _unkept(records, asked.types[0], asked.id, await kept.newest())

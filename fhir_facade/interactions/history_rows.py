@@ -94,6 +94,8 @@ class Kept:
     """The key of a version that is left out."""
     superseded: bool = False
     """None of them was current any more when the period began."""
+    may: Filter = field(default_factory=dict)
+    """Which versions the caller may see."""
 
     async def rows(self, cursor: Cursor | None, wanted: int) -> Rows:
         """Return up to `wanted` versions from the start or from a cursor."""
@@ -135,7 +137,8 @@ class Kept:
             found["id"] = self.id
         if self.without is not None:
             found["_id"] = {"$ne": self.without}
-        return {**found, **more}
+        own = {**found, **more}
+        return {"$and": [own, self.may]} if self.may else own
 
     def _within(self) -> Filter:
         period = self.period

@@ -21,6 +21,7 @@ from fhir_facade.search.include import Link
 from fhir_facade.search.joins import held
 from fhir_facade.search.plan import Plan, SourcePlan, live_filter
 from fhir_facade.search.reference import reference_filter
+from fhir_facade.security.principal import SEARCH
 
 MAX_INCLUDED = 2_000
 """Resources that one page may bring with it."""
@@ -136,7 +137,8 @@ async def _fetch(
     if wanted == NOTHING or room <= 0:
         return []
     live = live_filter(source, shows_hidden=plan.shows_hidden)
-    run = run_of(records, SourcePlan(source, all_of([live, wanted]), ()), 0)
+    may = records.access.limit(source, SEARCH)
+    run = run_of(records, SourcePlan(source, all_of([live, wanted, may]), ()), 0)
     found = []
     for match in await run.after(None, room + len(seen)):
         each = match.translation(records)

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import orjson
 
 from fhir_facade.errors import TooCostly
+from fhir_facade.interactions.access import require
 from fhir_facade.interactions.records import Records
 from fhir_facade.interactions.runs import Match, runs_of
+from fhir_facade.rules.filters import all_of
 from fhir_facade.rules.kinds.base import Target
 from fhir_facade.rules.walk import references
 from fhir_facade.search.joins import Join
 from fhir_facade.search.plan import Plan
 from fhir_facade.search.reference import parse_reference
+from fhir_facade.security.principal import SEARCH
 
 MAX_JOINED = 5_000
 """Matches of the other search that one join may go through."""
@@ -26,10 +30,26 @@ _AT_ONCE = 500
 
 
 async def resolved(records: Records, plan: Plan, base_url: str) -> Plan:
-    """Return the plan without joins; raise TooCostly where one finds too much."""
-    if not plan.joins:
+    """Return the plan without joins, limited to what the caller may search.
+
+    Raises TooCostly where a join finds too much, Forbidden for a type that no scope lets search.
+    """
+    for each in plan.types:
+        require(records.access, each.name, SEARCH)
+    if plan.joins:
+        plan = plan.joined([await _targets(records, join, base_url) for join in plan.joins])
+    return limited(records, plan)
+
+
+def limited(records: Records, plan: Plan) -> Plan:
+    """Return a plan whose filters leave out what the caller may not search."""
+    if not records.access.is_limited:
         return plan
-    return plan.joined([await _targets(records, join, base_url) for join in plan.joins])
+    sources = (
+        replace(each, filter=all_of([each.filter, records.access.limit(each.source, SEARCH)]))
+        for each in plan.sources
+    )
+    return replace(plan, sources=tuple(sources))
 
 
 async def _targets(records: Records, join: Join, base_url: str) -> list[Target]:

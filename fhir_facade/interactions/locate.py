@@ -7,12 +7,15 @@ from typing import Any
 
 from fhir_facade.interactions.embedded import split_filter
 from fhir_facade.interactions.records import Record, Records, Translation
+from fhir_facade.rules.compartment import Whose, whose
+from fhir_facade.rules.filters import all_of
 from fhir_facade.rules.mapping import (
     PARENT,
     Compiled,
 )
 from fhir_facade.rules.registry import ResourceType
 from fhir_facade.rules.text import stored_ids
+from fhir_facade.security.principal import READ
 from fhir_facade.store.codec import decode
 from fhir_facade.store.matching import compile_filter
 
@@ -36,13 +39,32 @@ class Located:
     def is_deleted(self) -> bool:
         return self.translation.deleted
 
+    @property
+    def whose(self) -> Whose:
+        """Whose the record is now."""
+        return whose(self.source, self.record)
 
-async def locate(records: Records, resource: ResourceType, fhir: str) -> Located | None:
-    """Return the record served under an id: a live one, else a deleted one, else None."""
+    @property
+    def record(self) -> dict[str, Any]:
+        """The record as filters see it."""
+        if not self.position:
+            return self.element
+        return self.source.record(self.element, decode(self.raw), self.position)
+
+
+async def locate(
+    records: Records, resource: ResourceType, fhir: str, interaction: str = READ
+) -> Located | None:
+    """Return the record served under an id: a live one, else a deleted one, else None.
+
+    One that the caller's interaction may not touch is not there.
+    """
     deleted: Located | None = None
     for source in resource.sources:
         embedded = source.mapping.unwind is not None
-        for found in await (_elements if embedded else _documents)(records, source, fhir):
+        for found in await (_elements if embedded else _documents)(
+            records, source, fhir, interaction
+        ):
             if not found.translation.belongs:
                 continue
             if not found.is_deleted:
@@ -51,16 +73,20 @@ async def locate(records: Records, resource: ResourceType, fhir: str) -> Located
     return deleted
 
 
-async def _documents(records: Records, source: Compiled, fhir: str) -> list[Located]:
-    keys = stored_ids(fhir)
-    stored = await records.store.get(source.mapping.collection, keys) if keys else []
+async def _documents(
+    records: Records, source: Compiled, fhir: str, interaction: str
+) -> list[Located]:
+    stored = await records.stored(source, stored_ids(fhir), interaction)
     return [
         Located(fhir, source, raw, decode(raw), 0, records.translate(source, raw)) for raw in stored
     ]
 
 
-async def _elements(records: Records, source: Compiled, fhir: str) -> list[Located]:
-    wanted = source.params["_id"].filter(lambda kind, site: kind.token(site, None, fhir))
+async def _elements(
+    records: Records, source: Compiled, fhir: str, interaction: str
+) -> list[Located]:
+    named = source.params["_id"].filter(lambda kind, site: kind.token(site, None, fhir))
+    wanted = all_of([named, records.access.limit(source, interaction)])
     split = split_filter(wanted, source.mapping)
     if split is None:
         return []

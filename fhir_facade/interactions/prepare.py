@@ -9,24 +9,27 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Self
 
 from bson import ObjectId
 
 from fhir_facade.errors import (
     BadRequest,
+    Forbidden,
     Gone,
     Issue,
     MethodNotAllowed,
     NotFound,
     PreconditionFailed,
 )
+from fhir_facade.interactions.access import Access, require, require_state
 from fhir_facade.interactions.definitions import require_defined
 from fhir_facade.interactions.locate import Located, locate
 from fhir_facade.interactions.parents import find_parent
 from fhir_facade.interactions.read import unservable
 from fhir_facade.interactions.records import Record, Records, Translation, version_of
 from fhir_facade.interactions.versions import Version, last_updated, seen
+from fhir_facade.rules.compartment import Whose, whose
 from fhir_facade.rules.draft import Clash, Document, Resource
 from fhir_facade.rules.json_text import read_json
 from fhir_facade.rules.kinds.merging import as_list
@@ -36,12 +39,15 @@ from fhir_facade.rules.mapping import (
 from fhir_facade.rules.registry import ResourceType
 from fhir_facade.rules.text import is_set, stored_ids
 from fhir_facade.rules.writing import Around, Writer, Written, touch
+from fhir_facade.security.principal import CREATE, DELETE, READ, UPDATE
 from fhir_facade.store.codec import decode, encode
 
 RECORD_ID: Final = "document_id"
 """The field of an embedded record's id."""
 _DELETED: Final = ("is_deleted", "isDeleted")
 _DEEP: Final = 1000
+_LETTERS: Final = {"create": CREATE, "update": UPDATE, "patch": UPDATE, "delete": DELETE}
+_ONLY_READ: Final = "The token's scopes let this {} be read, and not be changed so."
 _NO_UPDATE_CREATE: Final = (
     "There is no resource with this id, and this server gives new ones their ids itself: POST it."
 )
@@ -72,6 +78,9 @@ class Result:
     created: bool = False
     changed: bool = True
     issues: tuple[Issue, ...] = ()
+    patient: str | None = None
+    """Whose it is."""
+    tenant: str | None = None
 
 
 def anything(version: str | None) -> bool:
@@ -84,13 +93,17 @@ def anything(version: str | None) -> bool:
 class Prepared:
     """A write that is ready to be made, if nobody is first."""
 
-    collection: str
+    source: Compiled
     raw: bytes | None
     """The stored bytes that the document replaces; None for a new one."""
     document: Document
     versions: tuple[Version, ...]
     result: Result
     clash: Clash | None = None
+
+    @property
+    def collection(self) -> str:
+        return self.source.mapping.collection
 
 
 class Preparations:
@@ -102,6 +115,14 @@ class Preparations:
         self.update_create = update_create
         self._writers = {id(source): Writer(source) for source in records.registry.sources}
 
+    def seen_by(self, access: Access) -> Self:
+        """Return the same writes as another caller makes them."""
+        if access is self.records.access:
+            return self
+        seen = copy.copy(self)
+        seen.records = self.records.seen_by(access)
+        return seen
+
     def writer(self, source: Compiled) -> Writer:
         """Return what writes the resources of a mapping."""
         return self._writers[id(source)]
@@ -110,6 +131,16 @@ class Preparations:
         """Raise MethodNotAllowed where a type does not take an interaction, and say what does."""
         if interaction not in resource.sources[0].mapping.writes:
             raise MethodNotAllowed(_HOW.get(resource.name, _PART_OF_CASE))
+        require(self.records.access, resource.name, _LETTERS[interaction])
+
+    async def _located(self, resource: ResourceType, fhir: str, interaction: str) -> Located | None:
+        """Return the record that a write is about; raise Forbidden where it may only be read."""
+        located = await locate(self.records, resource, fhir, interaction)
+        if located is None and self.records.access.is_limited:
+            readable = await locate(self.records, resource, fhir, READ)
+            if readable is not None:
+                raise Forbidden(_ONLY_READ.format(resource.name))
+        return located
 
     async def prepare_create(
         self,
@@ -179,7 +210,7 @@ class Preparations:
     ) -> Prepared:
         """Return the write that replaces a resource."""
         self.require(resource, "update")
-        located = await locate(self.records, resource, fhir)
+        located = await self._located(resource, fhir, UPDATE)
         if located is None:
             expect(expects, None)
             if not self.update_create or "create" not in resource.sources[0].mapping.writes:
@@ -202,7 +233,7 @@ class Preparations:
     ) -> Prepared:
         """Return the write that changes a resource as it is now."""
         self.require(resource, "patch")
-        located = await locate(self.records, resource, fhir)
+        located = await self._located(resource, fhir, UPDATE)
         if located is None:
             raise NotFound(f"There is no {resource.name} with this id.")
         if located.is_deleted:
@@ -249,9 +280,11 @@ class Preparations:
 
         An EpisodeOfCare is deleted as a `whole_case` only.
         """
-        if not whole_case:
+        if whole_case:
+            require(self.records.access, resource.name, DELETE)
+        else:
             self.require(resource, "delete")
-        located = await locate(self.records, resource, fhir)
+        located = await self._located(resource, fhir, DELETE)
         if located is None or located.is_deleted:
             expect(expects, None)
             return None
@@ -276,28 +309,40 @@ class Preparations:
         document = written.document
         if around is None:
             whole, translation = document, self.records.translate(source, encode(document))
+            seen = document
         else:
             whole = self._with_element(source, document, around)
-            record = Record(
-                source,
-                source.record(document, whole, around.position),
-                version_of(encode(document), source.salt),
-            )
+            seen = source.record(document, whole, around.position)
+            record = Record(source, seen, version_of(encode(document), source.salt))
             translation = self.records.translate_record(record)
+        self._require_states(source, located, seen, method)
         if translation.body is None and method != "DELETE":
             raise unservable(source.resource, translation.findings)
-        versions = self._versions(source, located, written, translation, method)
+        owner = whose(source, seen)
+        versions = self._versions(source, located, written, translation, method, owner)
         around_it = [] if raw is None or around is None else self._of_parent(source, raw, whole)
         is_new = located is None or located.is_deleted
         result = _result(source, versions[-1], translation, written, is_new=is_new)
         return Prepared(
-            source.mapping.collection,
+            source,
             raw,
             whole,
             (*around_it, *versions),
             result,
             written.clash,
         )
+
+    def _require_states(
+        self, source: Compiled, located: Located | None, new: Document, method: str
+    ) -> None:
+        """Raise Forbidden where a record is not one to be changed so, as it is or as it will be."""
+        access = self.records.access
+        if located is not None:
+            interaction = DELETE if method == "DELETE" else UPDATE
+            if not access.admits(source, interaction, located.record):
+                raise Forbidden(_ONLY_READ.format(source.resource))
+        if method != "DELETE":
+            require_state(access, source, new, CREATE if located is None else UPDATE)
 
     def _with_element(self, source: Compiled, element: Document, around: Around) -> Document:
         """Return the document around a record with the record in its place."""
@@ -318,8 +363,9 @@ class Preparations:
                 continue
             if mapping.writes and self.records.belongs(each, before):
                 found = [self.records.translate(each, data) for data in (raw, encode(whole))]
+                owner = whose(each, before)
                 return [
-                    Version(each.resource, one.id, one.version, moment, method, one.body)
+                    Version(each.resource, one.id, one.version, moment, method, one.body, *owner)
                     for one, method in zip(found, (None, "PUT"), strict=True)
                     if one.body is not None and (moment := last_updated(one)) is not None
                 ]
@@ -332,10 +378,11 @@ class Preparations:
         written: Written,
         translation: Translation,
         method: str,
+        owner: Whose,
     ) -> tuple[Version, ...]:
         resource, at = source.resource, written.at
         name = translation.id if located is None else located.id
-        new = Version(resource, name, translation.version, at, method, translation.body)
+        new = Version(resource, name, translation.version, at, method, translation.body, *owner)
         before = None if located is None else seen(resource, located, at)
         return (new,) if before is None else (before, new)
 
@@ -351,6 +398,8 @@ def _result(
         translation.body,
         created=is_new and new.body is not None,
         issues=written.issues,
+        patient=new.patient,
+        tenant=new.tenant,
     )
 
 

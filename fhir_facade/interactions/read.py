@@ -9,14 +9,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fhir_facade.errors import Gone, NotFound, Unservable
+from fhir_facade.interactions.access import require
 from fhir_facade.interactions.embedded import split_filter
 from fhir_facade.interactions.records import Record, Records, Translation
+from fhir_facade.rules.filters import all_of
 from fhir_facade.rules.findings import Finding, Severity
 from fhir_facade.rules.mapping import (
     Compiled,
 )
 from fhir_facade.rules.registry import ResourceType
 from fhir_facade.rules.text import stored_ids
+from fhir_facade.security.principal import READ
 from fhir_facade.store.matching import compile_filter
 
 _SAME_ID = 10
@@ -34,6 +37,7 @@ class Served:
 
 async def read(records: Records, resource: ResourceType, fhir: str) -> Served:
     """Read one resource; raise NotFound, Gone or Unservable."""
+    require(records.access, resource.name, READ)
     deleted = False
     for source in resource.sources:
         for found in await _translations(records, source, fhir):
@@ -50,14 +54,14 @@ async def read(records: Records, resource: ResourceType, fhir: str) -> Served:
 
 async def _translations(records: Records, source: Compiled, fhir: str) -> list[Translation]:
     if source.mapping.unwind is None and not source.mapping.links:
-        keys = stored_ids(fhir)
-        stored = await records.store.get(source.mapping.collection, keys) if keys else []
+        stored = await records.stored(source, stored_ids(fhir), READ)
         return [records.translate(source, raw) for raw in stored]
     return [records.translate_record(each) for each in await _candidates(records, source, fhir)]
 
 
 async def find_record(records: Records, resource: ResourceType, fhir: str, *, label: str) -> Record:
     """Find the record served under an id; raise NotFound, or Gone if it is marked deleted."""
+    require(records.access, resource.name, READ)
     deleted = False
     for source in resource.sources:
         for record in await _candidates(records, source, fhir):
@@ -74,9 +78,9 @@ async def _candidates(records: Records, source: Compiled, fhir: str) -> list[Rec
     mapping = source.mapping
     wanted = source.params["_id"].filter(lambda kind, site: kind.token(site, None, fhir))
     if mapping.unwind is None:
-        keys = stored_ids(fhir)
-        stored = await records.store.get(mapping.collection, keys) if keys else []
+        stored = await records.stored(source, stored_ids(fhir), READ)
     else:
+        wanted = all_of([wanted, records.access.limit(source, READ)])
         split = split_filter(wanted, mapping)
         if split is None:
             return []

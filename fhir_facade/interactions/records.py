@@ -6,13 +6,16 @@ document as `parent`.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from fhir_facade.interactions.access import UNLIMITED, Access
 from fhir_facade.rules import overlay
+from fhir_facade.rules.filters import EVERYTHING, NOTHING, all_of
 from fhir_facade.rules.findings import Finding, Findings
 from fhir_facade.rules.json_text import to_json
 from fhir_facade.rules.kinds.links import case_keys, cases_filter
@@ -24,6 +27,7 @@ from fhir_facade.rules.mapping import (
 )
 from fhir_facade.rules.registry import Registry
 from fhir_facade.rules.text import fhir_id, stored_ids
+from fhir_facade.security.principal import SEARCH
 from fhir_facade.store.base import Store
 from fhir_facade.store.codec import decode, encode
 from fhir_facade.store.matching import compile_filter
@@ -84,11 +88,19 @@ LARGEST_KEPT = 64 * 1024
 
 
 class Records:
-    """Reads records of every type from one store."""
+    """Reads records of every type from one store, as far as the caller's access goes."""
 
-    def __init__(self, store: Store, registry: Registry, *, translations: int = 0) -> None:
+    def __init__(
+        self,
+        store: Store,
+        registry: Registry,
+        *,
+        translations: int = 0,
+        access: Access = UNLIMITED,
+    ) -> None:
         self.store = store
         self.registry = registry
+        self.access = access
         self._where = {
             id(source): compile_filter(source.mapping.where) for source in registry.sources
         }
@@ -97,6 +109,24 @@ class Records:
         }
         # A translation depends on nothing but the stored bytes, so it never goes stale.
         self._kept = lru_cache(maxsize=translations)(self._translate) if translations else None
+
+    def seen_by(self, access: Access) -> Records:
+        """Return the same records as another caller sees them."""
+        if access is self.access:
+            return self
+        seen = copy.copy(self)
+        seen.access = access
+        return seen
+
+    async def stored(self, source: Compiled, ids: Sequence[Any], interaction: str) -> list[bytes]:
+        """Return the documents with one of some `_id`s that the caller's interaction may touch."""
+        collection, limit = source.mapping.collection, self.access.limit(source, interaction)
+        if not ids or limit == NOTHING:
+            return []
+        if limit == EVERYTHING:
+            return await self.store.get(collection, ids)
+        filter = all_of([{"_id": {"$in": list(ids)}}, limit])
+        return await self.store.find(collection, filter, limit=len(ids))
 
     def translate(self, source: Compiled, raw: bytes) -> Translation:
         """Return the resource of a stored document, from memory if the very bytes were seen."""
@@ -177,6 +207,8 @@ class Records:
             document = decode(raw)
             source = next((each for each in sources if self.belongs(each, document)), None)
             if source is None or source.is_deleted(document):
+                continue
+            if not self.access.admits(source, SEARCH, document):
                 continue
             for case in case_keys(document.get("linkedModules")):
                 if case in found:

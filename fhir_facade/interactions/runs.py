@@ -22,6 +22,7 @@ from fhir_facade.rules.mapping import (
 )
 from fhir_facade.search.paging import Cursor, cursor_at
 from fhir_facade.search.plan import Plan, SourcePlan
+from fhir_facade.security.principal import SEARCH
 from fhir_facade.store.codec import decode
 from fhir_facade.store.matching import compile_filter
 from fhir_facade.store.order import sort_bytes
@@ -164,8 +165,7 @@ class DocumentRun(Run):
         return RecordMatch(record, self._number, values)
 
     async def values_at(self, anchor: Sequence[Any]) -> tuple[Any, ...]:
-        collection = self._plan.source.mapping.collection
-        stored = await self._records.store.get(collection, [anchor[0]])
+        stored = await self._records.stored(self._plan.source, [anchor[0]], SEARCH)
         if not stored:
             raise gone()
         return tuple(get(decode(stored[0])) for get in self._getters)

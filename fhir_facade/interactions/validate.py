@@ -5,11 +5,13 @@ https://hl7.org/fhir/R4/resource-operation-validate.html
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from fhir_facade.errors import FacadeError, Issue
+from fhir_facade.interactions.access import Access
 from fhir_facade.interactions.case import CASE_TYPE, read_case
 from fhir_facade.interactions.case_write import CaseWrites
 from fhir_facade.interactions.definitions import definitions_of, known_systems
@@ -63,6 +65,14 @@ class Validation:
         self._update_create = update_create
         self._max_entries = max_entries
 
+    def seen_by(self, access: Access) -> Validation:
+        """Return the same validation as another caller asks for it."""
+        if access is self._records.access:
+            return self
+        seen = copy.copy(self)
+        seen._records = self._records.seen_by(access)
+        return seen
+
     def type(self, name: str) -> str:
         """Return the name of a type that is served; raise UnknownType."""
         return self._records.registry.type(name).name
@@ -106,7 +116,8 @@ class Validation:
 
     def _writes(self) -> Writes:
         """Return the very writes of this server, on a store that keeps nothing."""
-        records = Records(TrialStore(self._records.store), self._records.registry)
+        trial = TrialStore(self._records.store)
+        records = Records(trial, self._records.registry, access=self._records.access)
         return Writes(records, update_create=self._update_create)
 
     async def _tried_write(self, asked: Asked) -> list[Issue]:

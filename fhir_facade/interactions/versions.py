@@ -36,6 +36,9 @@ class Version:
     method: str | None
     """The HTTP method that made it; None for one that other software made."""
     body: bytes | None
+    patient: str | None = None
+    """Whose it was in this version."""
+    tenant: str | None = None
 
     @property
     def key(self) -> str:
@@ -51,6 +54,8 @@ class Version:
             "at": self.at,
             "method": self.method,
             "body": None if self.body is None else self.body.decode(),
+            "patient": self.patient,
+            "tenant": self.tenant,
         }
         return {name: value for name, value in found.items() if value is not None}
 
@@ -65,19 +70,22 @@ def read_version(document: dict[str, Any]) -> Version:
         document["at"],
         document.get("method"),
         None if body is None else body.encode(),
+        document.get("patient"),
+        document.get("tenant"),
     )
 
 
 def seen(resource: str, located: Located, at: datetime) -> Version | None:
     """Return the version that a write found, if it can be served; `at` is when it was found."""
-    translation = located.translation
+    translation, owner = located.translation, located.whose
     if translation.deleted:
         moment = deleted_at(located) or at
-        return Version(resource, located.id, translation.version, moment, None, None)
+        return Version(resource, located.id, translation.version, moment, None, None, *owner)
     if translation.body is None:
         return None
     moment = last_updated(translation) or at
-    return Version(resource, located.id, translation.version, moment, None, translation.body)
+    body = translation.body
+    return Version(resource, located.id, translation.version, moment, None, body, *owner)
 
 
 def last_updated(translation: Translation) -> datetime | None:

@@ -6,8 +6,10 @@ https://hl7.org/fhir/R4/http.html#create
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Final
 
-from fhir_facade.errors import Conflict, Duplicate, TooLarge
+from fhir_facade.errors import Conflict, Duplicate, TooLarge, Unprocessable
+from fhir_facade.interactions.case import CASE_TYPE
 from fhir_facade.interactions.leases import CLASH, leases
 from fhir_facade.interactions.prepare import (
     Change,
@@ -17,13 +19,19 @@ from fhir_facade.interactions.prepare import (
     Result,
     anything,
 )
+from fhir_facade.interactions.provenance import record_writes
 from fhir_facade.interactions.units import attempted, together
 from fhir_facade.interactions.versions import append
 from fhir_facade.rules.draft import Clash, Resource
+from fhir_facade.rules.filters import all_of
+from fhir_facade.rules.kinds.links import case_keys
 from fhir_facade.rules.registry import ResourceType
+from fhir_facade.rules.text import stored_ids
+from fhir_facade.security.principal import REACH
 from fhir_facade.store.base import Overtaken
 from fhir_facade.store.codec import DUPLICATE, TooLargeToStore, decode
 
+_LINKS: Final = "linkedModules"
 _TOO_LARGE = "The document that holds the resource would be larger than 16 MiB."
 
 
@@ -77,8 +85,12 @@ class Writes(Preparations):
 
         return await attempted(work)
 
-    async def make(self, prepared: Prepared) -> Result:
-        """Make a write; raise Overtaken where another writer was first, Duplicate for a clash."""
+    async def make(self, prepared: Prepared, *, within: str | None = None) -> Result:
+        """Make a write; raise Overtaken where another writer was first, Duplicate for a clash.
+
+        `within` is the id of a case that is being written as a whole.
+        """
+        await self._require_cases(prepared, within)
         clash = prepared.clash
         async with leases(self._store, [CLASH + clash.key] if clash else []):
             if clash is not None:
@@ -86,10 +98,29 @@ class Writes(Preparations):
             async with together(self._store):
                 await self._store_it(prepared)
                 await append(self._store, prepared.versions)
+                await record_writes(self.records, prepared.versions)
         return prepared.result
 
+    async def _require_cases(self, prepared: Prepared, within: str | None) -> None:
+        """Raise Unprocessable for a new link into a case that is out of the caller's reach."""
+        if not self.records.access.is_limited:
+            return
+        old = {} if prepared.raw is None else decode(prepared.raw)
+        known = {*case_keys(old.get(_LINKS)), within}
+        case = self.records.registry.types[CASE_TYPE].sources[0]
+        for key in case_keys(prepared.document.get(_LINKS)):
+            if key in known:
+                continue
+            if not await self.records.stored(case, stored_ids(key), REACH):
+                raise Unprocessable(
+                    "There is no EpisodeOfCare that this refers to.",
+                    expression=prepared.source.resource,
+                )
+
     async def _check(self, prepared: Prepared, clash: Clash) -> None:
-        found = await self._store.find(prepared.collection, clash.filter, limit=2)
+        reach = self.records.access.limit(prepared.source, REACH)
+        filter = all_of([clash.filter, reach])
+        found = await self._store.find(prepared.collection, filter, limit=2)
         if any(decode(raw)["_id"] != prepared.document["_id"] for raw in found):
             raise Duplicate(clash.text, expression=clash.expression)
 

@@ -137,6 +137,10 @@ class Mapping:
     """Leaves out of a resource what is made up from fields of other elements."""
     stamp: str = "updated"
     """The field that says when a document was last changed."""
+    patient: str = "subject"
+    """The document's field of the patient whose compartment the resource is in; empty for none."""
+    tenant: str = "client"
+    """The document's field of the employer whose data it is; empty for none."""
     clashes: Callable[[Compiled, Draft], Clash | None] | None = None
     """Given the compiled mapping and the `Draft`, names what would rule the write out."""
     before: tuple[WriteRule, ...] = ()

@@ -77,6 +77,10 @@ CASE_ALIASES = ("Case", "Bundle")
 
 HISTORY = "fhir_history"
 """The collection of the versions that this server wrote."""
+PROVENANCE = "fhir_provenance"
+"""The collection of who made those versions."""
+AUDIT = "fhir_audit"
+"""The collection of what was asked of this server, and by whom."""
 HISTORY_INDEXES = [
     Index(HISTORY, (("type", 1), ("id", 1), ("at", 1), ("_id", 1))),
     Index(HISTORY, (("type", 1), ("at", 1), ("_id", 1))),

@@ -38,10 +38,12 @@ class Cursor:
     """Where the values would be too long for a URL: the record itself, to be read again."""
 
 
-def query_key(resource: str, applied: Sequence[tuple[str, str]]) -> bytes:
-    """Return what identifies a search, so that a cursor of another one is refused."""
+def query_key(resource: str, applied: Sequence[tuple[str, str]], caller: str = "") -> bytes:
+    """Return what identifies a search and who asks, so that a cursor of another is refused."""
     shape = [f"{name}={value}" for name, value in applied if name not in _SHAPELESS]
-    return hashlib.blake2b("\0".join([resource, *shape]).encode("utf-8", "replace")).digest()
+    return hashlib.blake2b(
+        "\0".join([caller, resource, *shape]).encode("utf-8", "replace")
+    ).digest()
 
 
 _LONGEST = 1000

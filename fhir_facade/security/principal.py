@@ -1,0 +1,64 @@
+"""Who asks: what a token says of a caller, and what its scopes grant.
+
+https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+CREATE: Final = "c"
+READ: Final = "r"
+UPDATE: Final = "u"
+DELETE: Final = "d"
+SEARCH: Final = "s"
+REACH: Final = "*"
+"""Not an interaction: all of the caller's patients and tenants, whatever its scopes are for."""
+
+Level = Literal["patient", "user", "system"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One scope: interactions with a type (`*`: any) at a level, perhaps for a query's matches."""
+
+    level: Level
+    resource: str
+    interactions: frozenset[str]
+    """Letters of SMART v2: c, r, u, d, s."""
+    query: tuple[tuple[str, str], ...] = ()
+    """Decoded search parameters that a resource must match."""
+    spelled: str = ""
+    """The scope as the token has it."""
+
+    def covers(self, resource: str, interaction: str) -> bool:
+        """Say whether the scope is about an interaction with a type."""
+        return self.resource in ("*", resource) and interaction in self.interactions
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A caller whose token has been verified."""
+
+    issuer: str
+    scopes: tuple[Scope, ...]
+    expires: float
+    """Seconds since 1970."""
+    subject: str | None = None
+    client: str | None = None
+    patient: str | None = None
+    """The id of the patient in the launch context."""
+    user: str | None = None
+    """The `fhirUser`, relative: `Practitioner/7`."""
+    tenants: frozenset[str] | None = frozenset()
+    """The ids of the organizations whose data may be touched; None for all."""
+
+    @property
+    def identity(self) -> str:
+        """What two tokens of one caller have in common: a page link of one is good for the other.
+
+        Scopes are not in it, since every page is limited by those of the token that asks for it.
+        """
+        tenants = "*" if self.tenants is None else sorted(self.tenants)
+        return f"{(self.issuer, self.subject, self.client, self.patient, self.user, tenants)}"
