@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from fhir_facade.errors import BadRequest, NotFound, UnknownParameter
 from fhir_facade.http.request import FhirRequest
 from fhir_facade.http.response import Reply, bundle_reply, resource_reply
+from fhir_facade.interactions.access import searchable
 from fhir_facade.interactions.history import (
     Asked,
     HistoryPage,
@@ -104,7 +105,8 @@ class Histories:
     async def of_system(self, request: FhirRequest) -> Reply:
         """GET [base]/_history"""
         request.require_json()
-        types = tuple(each for each in self.records.registry if has_history(each))
+        known = searchable(request.access, self.records.registry)
+        types = tuple(each for each in known if has_history(each))
         return await self._answer(request, "_history", types)
 
     def _type(self, request: FhirRequest) -> ResourceType:

@@ -14,6 +14,7 @@ from fhir_facade.errors import BadRequest, Issue, TooCostly
 from fhir_facade.http.parameters import posted
 from fhir_facade.http.request import FhirRequest
 from fhir_facade.http.response import Reply, bundle_reply
+from fhir_facade.interactions.access import searchable
 from fhir_facade.interactions.case import CASE_TYPE, case_bundles
 from fhir_facade.interactions.records import Records
 from fhir_facade.interactions.search import Page, search, searchset
@@ -100,7 +101,7 @@ class Searches:
     async def of_system(self, request: FhirRequest) -> Reply:
         """GET [base]?_type=…"""
         request.require_json()
-        types, pairs = self._types(request.pairs)
+        types, pairs = self._types(request, request.pairs)
         return await self.answer(request, Asked("", types, pairs, named=_named(request.pairs)))
 
     async def of_system_by_post(self, request: FhirRequest) -> Reply:
@@ -113,7 +114,7 @@ class Searches:
         request.require_json()
         patient, name = request.params["id"], request.params["type"]
         if name == "*":
-            types, pairs = self._types(request.pairs)
+            types, pairs = self._types(request, request.pairs)
         else:
             types, pairs = (self.type(name),), request.pairs
         path = f"Patient/{patient}/{name}"
@@ -131,7 +132,7 @@ class Searches:
     async def _everything(self, request: FhirRequest, asked: Pairs) -> Reply:
         request.require_json()
         patient = request.params["id"]
-        types, given = self._types(asked)
+        types, given = self._types(request, asked)
         pairs, spelled = [], {}
         for name, value in given:
             if name == "_since":
@@ -145,13 +146,13 @@ class Searches:
         whole = Asked(path, types, pairs, patient, named=_named(asked), spelled=spelled)
         return await self.answer(request, whole)
 
-    def _types(self, pairs: Pairs) -> tuple[tuple[ResourceType, ...], Pairs]:
-        """Return the types that `_type` names, or all, and the other parameters."""
+    def _types(self, request: FhirRequest, pairs: Pairs) -> tuple[tuple[ResourceType, ...], Pairs]:
+        """Return the types that `_type` names, or all that may be searched, and the rest."""
         names = [each for name, value in pairs if name == "_type" for each in value.split(",")]
         others = [pair for pair in pairs if pair[0] != "_type"]
         registry = self.records.registry
         if not names:
-            return tuple(registry), others
+            return searchable(request.access, registry), others
         found = [registry.get(name) for name in dict.fromkeys(names)]
         if None in found:
             known = ", ".join(sorted(registry.types))

@@ -9,7 +9,7 @@ https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
@@ -18,9 +18,10 @@ from fhir_facade.rules.compartment import patient_filter, tenant_filter
 from fhir_facade.rules.filters import EVERYTHING, NOTHING, Filter, all_of, any_of
 from fhir_facade.rules.mapping import Compiled
 from fhir_facade.rules.param import Param
+from fhir_facade.rules.registry import ResourceType
 from fhir_facade.search.options import SearchOptions
 from fhir_facade.search.params import parse
-from fhir_facade.security.principal import REACH, Principal, Scope
+from fhir_facade.security.principal import AUDIT_EVENT, REACH, SEARCH, Principal, Scope
 from fhir_facade.store.matching import compile_filter
 
 Document = dict[str, Any]
@@ -249,6 +250,18 @@ def require(access: Access, resource: str, interaction: str) -> None:
 def _example(access: Access) -> str:
     scopes = access.principal.scopes if access.principal is not None else ()
     return scopes[0].level if scopes else "user"
+
+
+def searchable(access: Access, types: Iterable[ResourceType]) -> tuple[ResourceType, ...]:
+    """Return the types that a search of all types is about; raise Forbidden where there is none.
+
+    What was asked of this server is no part of it: AuditEvents are searched by their name.
+    """
+    found = [each for each in types if each.name != AUDIT_EVENT]
+    known = tuple(each for each in found if access.permits(each.name, SEARCH))
+    if not known:
+        raise Forbidden("The token has no scope to search any type that is served here.")
+    return known
 
 
 def require_plain(access: Access, resource: str, interaction: str) -> None:

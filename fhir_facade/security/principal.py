@@ -16,6 +16,9 @@ SEARCH: Final = "s"
 REACH: Final = "*"
 """Not an interaction: all of the caller's patients and tenants, whatever its scopes are for."""
 
+AUDIT_EVENT: Final = "AuditEvent"
+"""The type that `*` does not stand for: who did what is seen by those whom a scope says it to."""
+
 Level = Literal["patient", "user", "system"]
 
 
@@ -34,7 +37,9 @@ class Scope:
 
     def covers(self, resource: str, interaction: str) -> bool:
         """Say whether the scope is about an interaction with a type."""
-        return self.resource in ("*", resource) and interaction in self.interactions
+        named = self.resource == resource
+        any_type = self.resource == "*" and resource != AUDIT_EVENT
+        return (named or any_type) and interaction in self.interactions
 
 
 @dataclass(frozen=True, slots=True)
