@@ -15,7 +15,7 @@ from fhir_facade.main import build_registry
 from fhir_facade.store import open_store
 from tests.http.serving import link, serving, settings
 
-DOCUMENTS = list(generate(6, 3, 0.3))
+DOCUMENTS = list(generate(4, 3, 0.3))
 TYPES = [each.name for each in build_registry(settings())]
 CASE = next(document["_id"] for name, document in DOCUMENTS if name == "patient_case")
 

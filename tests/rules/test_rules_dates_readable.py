@@ -66,7 +66,7 @@ def _matches(pattern: str, text: str) -> bool:
     return compile_filter({"x": {"$regex": pattern}})({"x": text})
 
 
-@settings(max_examples=2000)
+@settings(max_examples=1200)
 @given(texts(), st.sampled_from(ZONES))
 @example("2023-02-29", ZONES[0])
 @example("2/29/2024", ZONES[0])

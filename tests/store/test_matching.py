@@ -185,7 +185,7 @@ def test_a_filter_is_read_as_a_server_would() -> None:
 values = strategies.nested(strategies.any_scalar)
 
 
-@settings(max_examples=800)
+@settings(max_examples=500)
 @given(
     documents=strategies.documents(values),
     filter=strategies.filters(

@@ -147,7 +147,7 @@ def sorted_searches(draw: st.DrawFn) -> tuple[Sort, list[tuple[tuple[str, int], 
     return sort, [*[keys for keys in found if keys], *free[0]]
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     documents=strategies.crowded(),
     sorted_search=sorted_searches(),
