@@ -12,7 +12,9 @@ from typing import Any, Final
 
 from fhir_facade.errors import FacadeError, Issue, Unprocessable
 from fhir_facade.interactions.case import CASE_TYPE, ITEM_ORDER
+from fhir_facade.interactions.records import Record
 from fhir_facade.rules.draft import Resource
+from fhir_facade.rules.text import fhir_id
 
 SHARED: Final = (CASE_TYPE, "CareTeam", "CarePlan", "List")
 """The types that are written into the case's own document."""
@@ -182,3 +184,15 @@ def at_entry(part: Part) -> Iterator[None]:
         yield
     except FacadeError as error:
         raise at_part(error, part) from error
+
+
+def left_alone(items: Sequence[Record], parts: Sequence[Part]) -> list[Issue]:
+    """Say which work items of a case the bundle does not carry: they stay as they are."""
+    named = [f"{each.source.resource}/{fhir_id(each.document.get('_id'))}" for each in items]
+    carried = {f"{part.type}/{part.id}" for part in parts}
+    names = [name for name in named if name not in carried]
+    if not names:
+        return []
+    shown = ", ".join(names[:20]) + (" …" if len(names) > 20 else "")
+    text = f"Parts that the bundle does not carry were left alone: {shown}."
+    return [Issue("information", "informational", text)]

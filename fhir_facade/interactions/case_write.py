@@ -17,6 +17,7 @@ from fhir_facade.errors import (
     Unsupported,
 )
 from fhir_facade.interactions.access import require, require_state
+from fhir_facade.interactions.around import now
 from fhir_facade.interactions.case import CASE_TYPE, ITEM_ORDER, read_case
 from fhir_facade.interactions.case_bundle import (
     LOG,
@@ -25,6 +26,7 @@ from fhir_facade.interactions.case_bundle import (
     Part,
     at_entry,
     by_holder,
+    left_alone,
     of_types,
     read_parts,
     renamed,
@@ -34,28 +36,15 @@ from fhir_facade.interactions.case_bundle import (
 from fhir_facade.interactions.case_documents import DELETED, DOCUMENTS, CaseDocuments, with_versions
 from fhir_facade.interactions.definitions import require_defined
 from fhir_facade.interactions.locate import Located, locate
-from fhir_facade.interactions.prepare import (
-    Matches,
-    Prepared,
-    Result,
-    anything,
-    expect,
-    new_id,
-    now,
-)
+from fhir_facade.interactions.prepare import Matches, Prepared, Result, anything, expect, new_id
 from fhir_facade.interactions.read import Served
 from fhir_facade.interactions.records import Records
 from fhir_facade.interactions.units import all_or_nothing, attempted
-from fhir_facade.interactions.write import (
-    Writes,
-)
+from fhir_facade.interactions.write import Writes
 from fhir_facade.rules.draft import Document, Resource
 from fhir_facade.rules.json_text import comparable, read_json
 from fhir_facade.rules.kinds.links import case_keys
-from fhir_facade.rules.mapping import (
-    LINKED,
-    Compiled,
-)
+from fhir_facade.rules.mapping import LINKED, Compiled
 from fhir_facade.rules.registry import ResourceType
 from fhir_facade.rules.text import fhir_id, is_set, stored_ids
 from fhir_facade.rules.writing import Written
@@ -115,7 +104,7 @@ class CaseWrites:
     async def create(self, bundle: Resource, base_url: str) -> WrittenCase:
         """Create a case from a bundle; every part gets a new id."""
         require_defined(bundle, self._records.registry)
-        require(self._records.access, CASE_TYPE, UPDATE)
+        require(self._records.access, CASE_TYPE, CREATE)
         parts = read_parts(bundle)
         same_patient(parts, base_url)
         kept = [part for part in parts if part.type != LOG]
@@ -132,6 +121,7 @@ class CaseWrites:
     ) -> WrittenCase:
         """Update a case and the parts that a bundle carries; new parts are created."""
         require_defined(bundle, self._records.registry)
+        require(self._records.access, CASE_TYPE, UPDATE)
         parts = read_parts(bundle)
         for part in of_types(parts, SHARED):
             if part.id != fhir:
@@ -213,7 +203,8 @@ class CaseWrites:
             part = next(iter(case.documents.values()))[0]
             raise Unprocessable(_NOT_OF_CASE, expression=f"{part.expression}.context")
         if not case.is_new:
-            await self._say_what_is_left(case)
+            items = (await self._records.work_items([case.id]))[case.id]
+            case.issues += left_alone(items, case.parts)
 
     async def _pass_over_others(self, case: Case) -> None:
         """Documents that stand elsewhere are shown in the case, and stay as they are."""
@@ -393,17 +384,6 @@ class CaseWrites:
         source = self._records.registry.types[LOG].sources[0]
         if located is None or not self._stays(source, part, located):
             raise Unprocessable(_LOG_CHANGED, expression=part.expression)
-
-    async def _say_what_is_left(self, case: Case) -> None:
-        """Say which work items of the case the bundle does not carry: they stay as they are."""
-        items = (await self._records.work_items([case.id]))[case.id]
-        carried = {f"{part.type}/{part.id}" for part in case.parts}
-        left = [f"{each.source.resource}/{fhir_id(each.document.get('_id'))}" for each in items]
-        names = [name for name in left if name not in carried]
-        if names:
-            shown = ", ".join(names[:20]) + (" …" if len(names) > 20 else "")
-            text = f"Parts that the bundle does not carry were left alone: {shown}."
-            case.issues.append(Issue("information", "informational", text))
 
 
 def _stands_in(located: Located, holder: str) -> bool:

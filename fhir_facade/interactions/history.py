@@ -11,11 +11,9 @@ from typing import Any, Final
 
 from fhir_facade.errors import Gone, Issue, NotFound
 from fhir_facade.interactions.access import require, require_plain
+from fhir_facade.interactions.around import now
 from fhir_facade.interactions.history_rows import WITHIN, Kept, Period, Rows, creations
 from fhir_facade.interactions.locate import Located, locate
-from fhir_facade.interactions.prepare import (
-    now,
-)
 from fhir_facade.interactions.read import Served, unservable
 from fhir_facade.interactions.records import Records
 from fhir_facade.interactions.versions import Version, deleted_at, last_updated, read_version

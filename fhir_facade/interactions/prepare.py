@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final, Self
 
 from bson import ObjectId
@@ -23,12 +22,13 @@ from fhir_facade.errors import (
     PreconditionFailed,
 )
 from fhir_facade.interactions.access import Access, require, require_state
+from fhir_facade.interactions.around import now, versions_of_parent, with_element
 from fhir_facade.interactions.definitions import require_defined
 from fhir_facade.interactions.locate import Located, locate
 from fhir_facade.interactions.parents import find_parent
 from fhir_facade.interactions.read import unservable
 from fhir_facade.interactions.records import Record, Records, Translation, version_of
-from fhir_facade.interactions.versions import Version, last_updated, seen
+from fhir_facade.interactions.versions import Version, seen
 from fhir_facade.rules.compartment import Whose, whose
 from fhir_facade.rules.draft import Clash, Document, Resource
 from fhir_facade.rules.json_text import read_json
@@ -38,7 +38,7 @@ from fhir_facade.rules.mapping import (
 )
 from fhir_facade.rules.registry import ResourceType
 from fhir_facade.rules.text import is_set, stored_ids
-from fhir_facade.rules.writing import Around, Writer, Written, touch
+from fhir_facade.rules.writing import Around, Writer, Written
 from fhir_facade.security.principal import CREATE, DELETE, READ, UPDATE
 from fhir_facade.store.codec import decode, encode
 
@@ -311,7 +311,7 @@ class Preparations:
             whole, translation = document, self.records.translate(source, encode(document))
             seen = document
         else:
-            whole = self._with_element(source, document, around)
+            whole = with_element(source, document, around)
             seen = source.record(document, whole, around.position)
             record = Record(source, seen, version_of(encode(document), source.salt))
             translation = self.records.translate_record(record)
@@ -320,7 +320,11 @@ class Preparations:
             raise unservable(source.resource, translation.findings)
         owner = whose(source, seen)
         versions = self._versions(source, located, written, translation, method, owner)
-        around_it = [] if raw is None or around is None else self._of_parent(source, raw, whole)
+        around_it = (
+            []
+            if raw is None or around is None
+            else versions_of_parent(self.records, source, raw, whole)
+        )
         is_new = located is None or located.is_deleted
         result = _result(source, versions[-1], translation, written, is_new=is_new)
         return Prepared(
@@ -343,33 +347,6 @@ class Preparations:
                 raise Forbidden(_ONLY_READ.format(source.resource))
         if method != "DELETE":
             require_state(access, source, new, CREATE if located is None else UPDATE)
-
-    def _with_element(self, source: Compiled, element: Document, around: Around) -> Document:
-        """Return the document around a record with the record in its place."""
-        name = source.mapping.unwind or ""
-        whole = dict(around.parent)
-        others = list(as_list(whole.get(name)))
-        others[around.position - 1 : around.position] = [element]
-        whole[name] = others
-        touch(whole, now(), source.context.timezone)
-        return whole
-
-    def _of_parent(self, source: Compiled, raw: bytes, whole: Document) -> list[Version]:
-        """Return the versions of the resource that an embedded record stands in."""
-        before = decode(raw)
-        for each in self.records.registry.sources:
-            mapping = each.mapping
-            if mapping.collection != source.mapping.collection or mapping.unwind is not None:
-                continue
-            if mapping.writes and self.records.belongs(each, before):
-                found = [self.records.translate(each, data) for data in (raw, encode(whole))]
-                owner = whose(each, before)
-                return [
-                    Version(each.resource, one.id, one.version, moment, method, one.body, *owner)
-                    for one, method in zip(found, (None, "PUT"), strict=True)
-                    if one.body is not None and (moment := last_updated(one)) is not None
-                ]
-        return []
 
     def _versions(
         self,
@@ -416,9 +393,3 @@ def expect(expects: Matches, version: str | None) -> None:
             if version is not None
             else "The request names a version of a resource that is not there."
         )
-
-
-def now() -> datetime:
-    """Return the time as documents hold it: UTC, to the millisecond."""
-    moment = datetime.now(UTC).replace(tzinfo=None)
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
