@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import check, mapping, search, writes
+from benchmarks import check, mapping, search, secured, writes
 from benchmarks.load import requests_per_second
 from benchmarks.servers import running
 from fhir_facade.commands.load import load_documents
@@ -71,7 +71,11 @@ def _check(table: Table, folder: Path) -> None:
 def _http(table: Table, folder: Path) -> None:
     url = f"sqlite:///{folder}/bench.db"
     asyncio.run(_prepare(url))
-    environment = {"FHIR_FACADE_STORE": url, "BENCH_FOLDER": str(folder)}
+    environment = {
+        "FHIR_FACADE_STORE": url,
+        "BENCH_FOLDER": str(folder),
+        "FHIR_FACADE_AUDIT": "off",
+    }
     rates: dict[str, dict[str, float]] = {}
     with running(FACADE, METADATA, factory=True, **environment) as port:
         read = "/fhir/Task/" + _first_task(port)
@@ -94,7 +98,18 @@ def _http(table: Table, folder: Path) -> None:
                 f"{control:,.0f}/s bare Starlette",
                 f"{ours / control:.1%}",
             )
+    _secured(table, paths, environment)
     _peer(table, rates["facade"], environment)
+
+
+def _secured(table: Table, paths: dict[str, str], environment: dict[str, str]) -> None:
+    for name, rates in secured.measure(FACADE, METADATA, paths, environment).items():
+        table.add_row(
+            f"{name}, with tokens and audit",
+            f"{rates.secured:,.0f}/s",
+            f"{rates.plain:,.0f}/s without",
+            f"{rates.secured / rates.plain:.1%}",
+        )
 
 
 def _peer(table: Table, ours: dict[str, float], environment: dict[str, str]) -> None:

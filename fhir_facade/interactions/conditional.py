@@ -30,6 +30,7 @@ from fhir_facade.rules.draft import Resource
 from fhir_facade.rules.registry import ResourceType
 from fhir_facade.search.options import SearchOptions
 from fhir_facade.search.plan import plan_types
+from fhir_facade.security.principal import SEARCH
 from fhir_facade.store.base import Overtaken
 
 NOT_CRITERIA = ("_format", "_pretty")
@@ -113,7 +114,7 @@ async def create(writes: Writes, asked: Criteria, put: Resource, base_url: str) 
 
 async def unchanged(records: Records, resource: ResourceType, fhir: str) -> Result:
     """Return a resource that is there already."""
-    located = await locate(records, resource, fhir)
+    located = await locate(records, resource, fhir, SEARCH)
     if located is None or located.translation.body is None:
         raise NotFound(f"The {resource.name} that matches has just been removed.")
     found = located.translation

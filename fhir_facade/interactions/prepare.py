@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Self
 
 from bson import ObjectId
@@ -327,6 +327,8 @@ class Preparations:
         )
         is_new = located is None or located.is_deleted
         result = _result(source, versions[-1], translation, written, is_new=is_new)
+        if located is not None and not self.records.access.admits(source, READ, seen):
+            result = replace(result, body=None)  # it holds more than the client has sent
         return Prepared(
             source,
             raw,

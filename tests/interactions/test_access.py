@@ -141,9 +141,7 @@ async def test_a_patient_sees_its_own_by_whatever_spelling(records: Records) -> 
 
 async def test_tenants_limit_every_level(records: Records) -> None:
     for level in ("patient", "user", "system"):
-        caller = access(
-            scope(level, "Goal", "rs"), tenants=frozenset({"Y"}), patient="A"
-        )  # type: ignore[arg-type]
+        caller = access(scope(level, "Goal", "rs"), tenants=frozenset({"Y"}), patient="A")  # type: ignore[arg-type]
         assert await found(records, caller) == (["g2"], 1)
         assert await readable(records, caller, "g1", "g2", "g3") == ["g2"]
 
@@ -292,7 +290,9 @@ async def test_nobody_is_put_into_the_case_of_another(records: Records) -> None:
     writes = Writes(records).seen_by(of_patient("A", scope("patient", "Goal", "cu")))
     about = {"url": REGISTRY.context.extension("case")}
     own, foreign = (
-        written("A", extension=[{**about, "valueReference": {"reference": f"EpisodeOfCare/{each}"}}])
+        written(
+            "A", extension=[{**about, "valueReference": {"reference": f"EpisodeOfCare/{each}"}}]
+        )
         for each in (CASE, OTHER_CASE)
     )
     await writes.create(TYPES["Goal"], own, BASE)
@@ -358,3 +358,17 @@ async def test_who_wrote_is_kept_with_the_write(records: Records) -> None:
         "issuer": "https://issuer.test",
     }
     assert (kept["patient"], kept["method"]) == ("A", "POST")
+
+
+async def test_who_may_change_but_not_read_is_shown_nothing(records: Records) -> None:
+    blind = Writes(records).seen_by(of_patient("A", scope("patient", "Goal", "cu")))
+    made = await blind.create(TYPES["Goal"], written("A"), BASE)
+    assert made.body is not None
+
+    def change(old: Json | None) -> Json:
+        return {**(old or {}), "lifecycleStatus": "accepted"}
+
+    for name in ("g1", made.id):
+        assert (await blind.patch(TYPES["Goal"], name, change, BASE)).body is None
+    sighted = Writes(records).seen_by(of_patient("A", scope("patient", "Goal", "ru")))
+    assert (await sighted.patch(TYPES["Goal"], "g1", change, BASE)).body is not None
