@@ -48,7 +48,7 @@ from fhir_facade.rules.mapping import LINKED, Compiled
 from fhir_facade.rules.registry import ResourceType
 from fhir_facade.rules.text import fhir_id, is_set, stored_ids
 from fhir_facade.rules.writing import Written
-from fhir_facade.security.principal import CREATE, UPDATE
+from fhir_facade.security.principal import CREATE, REACH, UPDATE
 from fhir_facade.store.codec import decode
 
 _NO_TRANSACTIONS = (
@@ -292,7 +292,9 @@ class CaseWrites:
     async def _has_outcome(self, case: Case) -> bool:
         source = self._sources[OUTCOME]
         async for raw in self._records.linked(source.mapping.collection, [case.id]):
-            if not source.is_deleted(decode(raw)):
+            document = decode(raw)
+            seen = self._records.access.admits(source, REACH, document)
+            if seen and not source.is_deleted(document):
                 return True
         return False
 

@@ -126,7 +126,7 @@ class Kept:
 
     async def before(self, version: Version) -> Version | None:
         """Return the version that one followed."""
-        filter = {**_is_of(version), "at": {"$lte": version.at}}
+        filter = self._seen({**_is_of(version), "at": {"$lte": version.at}})
         found = await self._find(filter, 1, _place(version))
         return found[0] if found else None
 
@@ -137,8 +137,11 @@ class Kept:
             found["id"] = self.id
         if self.without is not None:
             found["_id"] = {"$ne": self.without}
-        own = {**found, **more}
-        return {"$and": [own, self.may]} if self.may else own
+        return self._seen({**found, **more})
+
+    def _seen(self, filter: dict[str, Any]) -> dict[str, Any]:
+        """Return a filter that leaves out what the caller may not see."""
+        return {"$and": [filter, self.may]} if self.may else filter
 
     def _within(self) -> Filter:
         period = self.period

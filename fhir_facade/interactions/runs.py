@@ -184,7 +184,8 @@ class DocumentRun(Run):
 class EmbeddedRun(Run):
     """Matches inside documents, in the order of the documents and of their place in them.
 
-    A place is (`_id` of the document before, `_id` of the document, position in it).
+    A place is (`_id` of a document before, `_id` of the document, position in it). The one before
+    has a match too: a cursor names nothing that the caller may not see.
     """
 
     def __init__(self, records: Records, plan: SourcePlan, number: int) -> None:
@@ -210,7 +211,7 @@ class EmbeddedRun(Run):
         """Yield every match in documents after the one with the `_id` `after`."""
         if self._filter is None:
             return
-        source = self._plan.source
+        source, before = self._plan.source, after
         while True:
             stored = await self._records.store.find(
                 source.mapping.collection,
@@ -219,10 +220,10 @@ class EmbeddedRun(Run):
                 after=None if after is None else [after],
             )
             for group in await self._records.from_documents(source, stored):
-                for record in group:
-                    if self._matches(record.document):
-                        yield RecordMatch(record, self._number, (after, *record.place))
-                after = group[0].place[0] if group else after
+                found = [record for record in group if self._matches(record.document)]
+                for record in found:
+                    yield RecordMatch(record, self._number, (before, *record.place))
+                before = found[0].place[0] if found else before
             if len(stored) < _PARENTS_AT_ONCE:
                 return
             after = decode(stored[-1])["_id"]

@@ -13,13 +13,20 @@ NOTHING: Filter = {"_id": {"$in": []}}
 EVERYTHING: Filter = {}
 """Matches every document."""
 
+AROUND = "parent"
+"""Where an embedded record finds the document it stands in."""
+
 EMPTY: tuple[Any, ...] = (None, "")
 """What counts as absent; `null` in a filter also matches a missing path."""
 
 
 def scalar(path: str, condition: Any) -> Filter:
-    """A condition on one value: an array there is a wrong type, and no element of it may match."""
-    return {path: condition, "$nor": [{each: {"$type": "array"}} for each in prefixes(path)]}
+    """A condition on one value: an array there is a wrong type, and no element of it may match.
+
+    The document around an embedded record is none, whatever it holds.
+    """
+    guarded = [each for each in prefixes(path) if each != AROUND]
+    return {path: condition, "$nor": [{each: {"$type": "array"}} for each in guarded]}
 
 
 def prefixes(path: str) -> list[str]:

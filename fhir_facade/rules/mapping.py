@@ -19,7 +19,7 @@ from fhir_facade.rules.context import Context
 from fhir_facade.rules.draft import Clash, Draft
 from fhir_facade.rules.elements import Put, fhirpath, placer
 from fhir_facade.rules.fields import fields_by_part, fields_digest
-from fhir_facade.rules.filters import Filter, all_of, any_of
+from fhir_facade.rules.filters import AROUND, Filter, all_of, any_of
 from fhir_facade.rules.findings import Encode, Finding, Findings, Severity, is_unservable
 from fhir_facade.rules.getting import WHOLE, getter
 from fhir_facade.rules.kinds.base import Kind, Site
@@ -32,7 +32,7 @@ from fhir_facade.rules.text import TRUE_VALUES, is_set
 
 OVERRULED = "what a client wrote is kept, and the platform has written another value since"
 
-PARENT = "parent"
+PARENT = AROUND
 """Where an embedded record finds the document it stands in."""
 
 POSITION = "position"

@@ -38,9 +38,10 @@ def added(search: str, at: int = 0, options: SearchOptions = OPTIONS) -> Any:
 
 
 def scalar(path: str, condition: Any) -> Any:
-    """A condition on one value, no array on the way to it."""
+    """A condition on one value, no array on the way to it; what is around a record is none."""
     steps = path.split(".")
     ways = [".".join(steps[: place + 1]) for place in range(len(steps))]
+    ways = [way for way in ways if way != "parent"]
     return {path: condition, "$nor": [{way: {"$type": "array"}} for way in ways]}
 
 
