@@ -13,7 +13,7 @@ PYTHON ?=
 PYTHONS := python3.13 python3.12 python3.11 python3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock mongo validate clean
+.PHONY: help demo test check bench lock mongo validate audit-dependencies sbom clean
 
 help:
 	@echo 'make demo    serve synthetic data at http://127.0.0.1:8000/fhir (needs Python >= 3.11)'
@@ -21,6 +21,8 @@ help:
 	@echo 'make check   lint, types, import contracts, drift of derived files'
 	@echo 'make bench   run the benchmarks'
 	@echo 'make validate  let the HL7 validator look at all that is served (needs Java >= 17, Maven)'
+	@echo 'make audit-dependencies  look up the locked releases among the known vulnerabilities'
+	@echo 'make sbom    write dist/sbom.json: what a deployment installs (CycloneDX)'
 	@echo 'make mongo   build the MongoDB substitute of the test run (needs Go >= 1.22)'
 	@echo 'make lock    write $(LOCK) anew from the newest allowed versions'
 	@echo 'make clean   remove everything that make made, $(VENV) included'
@@ -76,6 +78,13 @@ validate: $(VENV)/.installed-dev $(VALIDATOR)/target/validator.jar
 $(VALIDATOR)/target/validator.jar: $(VALIDATOR)/pom.xml \
 		$(wildcard $(VALIDATOR)/src/*/java/com/wellnecity/fhir/validator/*.java)
 	cd $(VALIDATOR) && $(MVN) -q -B package
+
+# Where no advisory service answers, this says so and is not an error; ARGS=--require makes it one.
+audit-dependencies: $(VENV)/.installed-dev
+	$(BIN)/python -m tools.supply_chain.audit $(LOCK) $(ARGS)
+
+sbom: $(VENV)/.installed-dev
+	$(BIN)/python -m tools.supply_chain.sbom dist/sbom.json
 
 # A stamp is older than pyproject.toml or the lock when the environment is out of date.
 $(VENV)/.installed: pyproject.toml $(LOCK) $(BIN)/python

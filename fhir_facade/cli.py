@@ -2,187 +2,59 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import signal
-import sys
-import tempfile
-import time
-from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
-from pydantic_settings import SettingsError
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from fhir_facade.errors import FacadeError
-from fhir_facade.rules.checks import MappingError
-from fhir_facade.rules.registry import Registry
+from fhir_facade import __version__
+from fhir_facade.commands.audit import audit_app
+from fhir_facade.commands.serve import DEMO_MEMBERS, DEMO_SEED, serve
+from fhir_facade.commands.shell import (
+    err,
+    out,
+    progress_in,
+    registry_or_exit,
+    run_or_exit,
+    settings_or_exit,
+    store_or_exit,
+    table_of,
+    touch_or_exit,
+    unwritable,
+    write_or_exit,
+)
 from fhir_facade.settings import Settings
-from fhir_facade.store import open_store
-from fhir_facade.store.base import Store
 
 app = typer.Typer(
-    help="A FHIR R4 facade over a care-management platform's MongoDB.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-_WIDE = 240
-"""Columns of a table that goes into a file or a pipe."""
-
-out = Console(width=None if sys.stdout.isatty() else _WIDE)
-err = Console(stderr=True)
-
-DEMO_MEMBERS, DEMO_SEED, DEMO_DIRTY = 500, 1, 0.05
+app.command()(serve)
+app.add_typer(audit_app, name="audit")
 
 
-def _settings() -> Settings:
-    try:
-        return Settings()
-    except ValidationError as error:
-        for each in error.errors(include_input=False, include_url=False):
-            name = "_".join(["FHIR_FACADE", *map(str, each["loc"])]).upper()
-            err.print(f"[red]{name}[/]: {each['msg']}")
-        raise typer.Exit(2) from None
-    except SettingsError as error:
-        err.print(f"[red]settings[/]: {error}; it must be JSON")
-        raise typer.Exit(2) from None
+def _show_version(asked: bool) -> None:
+    if asked:
+        out.print(f"fhir-facade {__version__}", highlight=False)
+        raise typer.Exit
 
 
-def _store(settings: Settings) -> Store:
-    try:
-        return open_store(settings.store, mongo_driver=settings.mongo_driver)
-    except (ValueError, ImportError, FacadeError) as error:
-        err.print(f"[red]FHIR_FACADE_STORE[/]: {escape(str(error))}")
-        raise typer.Exit(2) from None
-
-
-def _registry(settings: Settings) -> Registry:
-    try:
-        from fhir_facade.main import build_registry
-
-        return build_registry(settings)
-    except (OSError, ValueError) as error:
-        cause = "a mapping" if isinstance(error, MappingError) else "FHIR_FACADE_CODES_FILE"
-        text = f"{cause} cannot be used: {error}"
-        err.print(text, style="red", markup=False)
-        raise typer.Exit(2) from None
-
-
-def _run(work: Coroutine[Any, Any, Any]) -> Any:
-    """Run a coroutine; an error of the facade's own is shown as its sentence."""
-    try:
-        return asyncio.run(work)
-    except FacadeError as error:
-        err.print(f"[red]{escape(str(error))}[/]")
-        raise typer.Exit(2) from None
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        raise _unwritable(error) from None
-
-
-def _touch(path: Path) -> None:
-    try:
-        path.open("a").close()
-    except OSError as error:
-        raise _unwritable(error) from None
-
-
-def _unwritable(error: OSError) -> typer.Exit:
-    err.print(f"{error.filename} cannot be written: {error.strerror}", style="red", markup=False)
-    return typer.Exit(2)
-
-
-def _table(*columns: str, title: str | None = None) -> Table:
-    """Return a table that folds long cells: a cut-off name helps nobody."""
-    table = Table(title=title)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
-
-
-def _progress(unit: str) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn(unit),
-        TimeElapsedColumn(),
-        console=err,
-    )
-
-
-@app.command()
-def serve(
-    demo: Annotated[bool, typer.Option(help="Serve synthetic data from a fresh file.")] = False,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
-    workers: Annotated[int, typer.Option(help="Processes that serve.", min=1)] = 1,
+@app.callback()
+def main(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_show_version,
+            is_eager=True,
+            help="Show the version, and nothing else.",
+        ),
+    ] = False,
 ) -> None:
-    """Serve the FHIR API."""
-    import uvicorn
-
-    from fhir_facade.http.protocol import FhirProtocol
-
-    settings = _settings()
-    # every worker must read the page links of the others
-    os.environ.setdefault("FHIR_FACADE_CURSOR_SECRET", settings.cursor_secret)
-    with tempfile.TemporaryDirectory(prefix="fhir-facade-") as folder:
-        if demo:
-            os.environ["FHIR_FACADE_STORE"] = f"sqlite:///{folder}/demo.db"
-            _run(_load_demo(_settings()))
-        else:
-            _registry(settings)
-            _run(_store(settings).close())  # what is wrong with it is said before workers start
-        # uvicorn ends by raising the signal again; as an exit it lets the folder be removed
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-        base = f"http://{host}:{port}/fhir"
-        _welcome(base, demo=demo)
-        uvicorn.run(
-            "fhir_facade.main:application",
-            factory=True,
-            host=host,
-            port=port,
-            workers=workers,
-            access_log=False,
-            log_level=settings.log_level,
-            server_header=False,
-            http=FhirProtocol,
-        )
-
-
-async def _load_demo(settings: Settings) -> None:
-    from fhir_facade.commands.load import load_documents
-    from fhir_facade.demo import generate
-
-    started = time.perf_counter()
-    store, registry = _store(settings), _registry(settings)
-    counts = await load_documents(store, generate(DEMO_MEMBERS, DEMO_SEED, DEMO_DIRTY))
-    await store.ensure_indexes(registry.indexes())
-    await store.close()
-    shown = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
-    err.print(f"demo data: {shown} ({time.perf_counter() - started:.1f} s)")
-
-
-def _welcome(base: str, *, demo: bool) -> None:
-    err.print(f"serving FHIR R4 at [bold]{base}[/]; try:")
-    queries = ["metadata", "Task?status=in-progress&_sort=-due&_count=5"]
-    if demo:
-        queries += ["Goal?patient=M100001", "EpisodeOfCare?patient=M100001", "Case?patient=M100001"]
-    for query in queries:
-        err.print(
-            f"  curl '{base}/{query}{'&' if '?' in query else '?'}_pretty=true'", soft_wrap=True
-        )
+    """A FHIR R4 facade over a care-management platform's MongoDB."""
 
 
 @app.command()
@@ -194,26 +66,26 @@ def load(
     from fhir_facade.commands.load import LoadReport
     from fhir_facade.commands.load import load as load_file
 
-    settings = _settings()
-    known = _registry(settings).collections
+    settings = settings_or_exit()
+    known = registry_or_exit(settings).collections
     if collection not in known:
         err.print(f"note: nothing is served from {collection}; served: {', '.join(known)}")
 
     async def work() -> LoadReport:
-        store = _store(settings)
+        store = store_or_exit(settings)
         try:
-            with _progress("bytes") as progress:
+            with progress_in("bytes") as progress:
                 bar = progress.add_task(collection, total=file.stat().st_size)
                 report = await load_file(
                     store, collection, file, lambda size: progress.advance(bar, size)
                 )
             if settings.store.startswith("sqlite"):
-                await store.ensure_indexes(_registry(settings).indexes())
+                await store.ensure_indexes(registry_or_exit(settings).indexes())
             return report
         finally:
             await store.close()
 
-    report = _run(work())
+    report = run_or_exit(work())
     for number, reason in report.refused[:20]:
         err.print(f"[red]line {number}[/]: {reason}")
     if len(report.refused) > 20:
@@ -246,11 +118,11 @@ def check(
     from fhir_facade.commands.check_state import StateError
     from fhir_facade.commands.check_terminal import show
 
-    settings = _settings()
-    registry = _registry(settings)
+    settings = settings_or_exit()
+    registry = registry_or_exit(settings)
     for path in (json_file, html_file):
         if path is not None:
-            _touch(path)  # what cannot be written is said before the work, not after it
+            touch_or_exit(path)  # what cannot be written is said before the work, not after it
     try:
         options = Options(extent_of(registry, type_, since, limit), models, resume)
     except ValueError as error:
@@ -258,14 +130,14 @@ def check(
         raise typer.Exit(2) from None
 
     async def work() -> Any:
-        store = _store(settings)
+        store = store_or_exit(settings)
         try:
             return await run(store, settings.store, registry, options, err)
         finally:
             await store.close()
 
     try:
-        report = _run(work())
+        report = run_or_exit(work())
     except StateError as error:
         err.print(f"--resume: {error}", style="red", markup=False)
         raise typer.Exit(2) from None
@@ -275,9 +147,9 @@ def check(
         raise typer.Exit(130) from None
     show(report, out)
     if json_file is not None:
-        _write(json_file, json.dumps(report, indent=2) + "\n")
+        write_or_exit(json_file, json.dumps(report, indent=2) + "\n")
     if html_file is not None:
-        _write(html_file, page(report))
+        write_or_exit(html_file, page(report))
     failed = report["summary"]["invalid"] or (strict and report["summary"]["not_served"])
     raise typer.Exit(1 if failed else 0)
 
@@ -295,8 +167,8 @@ def explain(
     from fhir_facade.commands.explain import explain_search
     from fhir_facade.derive.docs import mapping_rows
 
-    settings = _settings()
-    registry = _registry(settings)
+    settings = settings_or_exit()
+    registry = registry_or_exit(settings)
     path = query.partition("?")[0]
     is_search = path != query or "/" in path
     name = path.rpartition("/")[2]
@@ -309,19 +181,19 @@ def explain(
         async def work() -> list[Any]:
             path = settings.store.removeprefix("sqlite:///")
             there = path != settings.store and Path(path).is_file()
-            store = _store(settings) if there else None
+            store = store_or_exit(settings) if there else None
             try:
                 return await explain_search(query, registry, settings, store)
             finally:
                 if store is not None:
                     await store.close()
 
-        out.print_json(json.dumps(_run(work()), default=str))
+        out.print_json(json.dumps(run_or_exit(work()), default=str))
         return
     for source in registry.types["EpisodeOfCare" if name == "Case" else name].sources:
         mapping = source.mapping
         where = f"{mapping.collection}.{mapping.unwind}[]" if mapping.unwind else mapping.collection
-        table = _table("FHIR", "stored", "kind", "search", title=f"{mapping.resource} ← {where}")
+        table = table_of("FHIR", "stored", "kind", "search", title=f"{mapping.resource} ← {where}")
         for row in mapping_rows(source):
             table.add_row(*row)
         out.print(table)
@@ -363,7 +235,7 @@ def _write_package(path: Path, canonical: str | None) -> None:
     from fhir_facade.derive.package import package
     from fhir_facade.main import build_registry
 
-    settings = _settings()
+    settings = settings_or_exit()
     base = (canonical or settings.canonical).rstrip("/")
     if not base.startswith(("http://", "https://")):
         err.print("[red]--canonical[/] must begin with http:// or https://")
@@ -382,18 +254,18 @@ def indexes(
     apply: Annotated[bool, typer.Option(help="Create the missing ones.")] = False,
 ) -> None:
     """List the indexes that searches need, and which are missing."""
-    settings = _settings()
-    registry = _registry(settings)
+    settings = settings_or_exit()
+    registry = registry_or_exit(settings)
 
     async def work() -> tuple[list[Any], list[str]]:
-        store = _store(settings)
+        store = store_or_exit(settings)
         try:
             missing = await store.missing_indexes(registry.indexes())
             return missing, await store.ensure_indexes(registry.indexes()) if apply else []
         finally:
             await store.close()
 
-    missing, made = _run(work())
+    missing, made = run_or_exit(work())
     table = Table("collection", "index", "state")
     for index in registry.indexes():
         state = "missing" if index in missing else "there"
@@ -416,6 +288,6 @@ def demo_data(
         directory.mkdir(parents=True, exist_ok=True)
         counts = write(directory, members, seed, dirty)
     except OSError as error:
-        raise _unwritable(error) from None
+        raise unwritable(error) from None
     for name, count in counts.items():
         out.print(f"{directory / f'{name}.json'}: {count} documents", soft_wrap=True)

@@ -9,18 +9,25 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from fhir_facade import __version__
+from fhir_facade import __version__, logs
+from fhir_facade.audit.log import AuditLog
 from fhir_facade.derive.value_sets import searched_value_sets
 from fhir_facade.errors import Issue, StoreUnavailable
-from fhir_facade.http.app import FhirApp, edge
+from fhir_facade.http.app import FhirApp
+from fhir_facade.http.auditing import Auditor
+from fhir_facade.http.edge import edge
 from fhir_facade.http.endpoints import Server
 from fhir_facade.http.gate import Gate
+from fhir_facade.http.headers import guarded
+from fhir_facade.http.observing import Observing, observing
 from fhir_facade.http.openapi import openapi
 from fhir_facade.http.response import CONTENT_TYPE
+from fhir_facade.http.smart import Smart
+from fhir_facade.http.tools import Check, add_tools
 from fhir_facade.http.watch import Watch
 from fhir_facade.interactions.access import NO_ACCESS
 from fhir_facade.interactions.capabilities import Capabilities
@@ -34,6 +41,7 @@ from fhir_facade.interactions.write import (
 from fhir_facade.rules.json_text import to_json
 from fhir_facade.rules.registry import Registry
 from fhir_facade.search.paging import Cursors
+from fhir_facade.security.tokens import Authenticator, authenticator
 from fhir_facade.settings import Settings
 from fhir_facade.store import open_store
 from fhir_facade.store.base import Store
@@ -51,6 +59,7 @@ class FacadeApp(FastAPI):
     def __init__(self, fhir: ASGIApp, **options: Any) -> None:
         super().__init__(**options)
         self._fhir = fhir
+        self._tools = guarded(super().__call__)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
@@ -58,7 +67,7 @@ class FacadeApp(FastAPI):
             scope["root_path"] = scope.get("root_path", "") + FHIR_BASE
             await self._fhir(scope, receive, send)
         else:
-            await super().__call__(scope, receive, send)
+            await self._tools(scope, receive, send)
 
 
 def build_registry(settings: Settings) -> Registry:
@@ -68,15 +77,69 @@ def build_registry(settings: Settings) -> Registry:
     return registry
 
 
-def create_app(settings: Settings | None = None, store: Store | None = None) -> FastAPI:
+def create_app(
+    settings: Settings | None = None,
+    store: Store | None = None,
+    observed: Observing | None = None,
+) -> FastAPI:
     """Return the application; the store is opened from the settings where none is given."""
     settings = settings or Settings()
     registry = build_registry(settings)
     opened = store or open_store(settings.store, mongo_driver=settings.mongo_driver)
+    observed = observed or observing(settings, registry)
+    tokens = authenticator(settings)
+    log = _audit_log(settings, opened)
+    server = _server(settings, registry, opened, observed, tokens, log)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if tokens is not None:
+            tokens.start()
+        await _look_at(opened, registry, server.capabilities)
+        yield
+        if log is not None:
+            await log.stop()
+        if tokens is not None:
+            await tokens.close()
+        observed.close()
+        if store is None:
+            await opened.close()
+
+    app = FacadeApp(
+        edge(observed.around(FhirApp(server)), settings.cors_origins),
+        title="FHIR facade",
+        version=__version__,
+        lifespan=lifespan,
+    )
+    checks = [] if log is None else [_check(log)]
+    add_tools(app, opened, settings, metrics=observed.metrics, checks=checks)
+    app.add_exception_handler(HTTPException, _outside)
+    app.openapi = lambda: openapi(app, registry, FHIR_BASE)  # type: ignore[method-assign]
+    return app
+
+
+def _server(
+    settings: Settings,
+    registry: Registry,
+    store: Store,
+    observed: Observing,
+    tokens: Authenticator | None,
+    log: AuditLog | None,
+) -> Server:
+    """Put together what the endpoints need."""
     # what a request sees is decided request by request; until then nothing is seen
-    records = Records(opened, registry, translations=settings.translations, access=NO_ACCESS)
+    records = Records(
+        observed.store(store), registry, translations=settings.translations, access=NO_ACCESS
+    )
     capabilities = Capabilities(registry, update_create=settings.update_create)
-    server = Server(
+    watch = Watch(observers=observed.observers)
+    if log is not None:
+        auditor = Auditor(log)
+        watch.before.append(auditor.admit)
+        watch.watchers.append(auditor.seen)
+        if observed.metrics is not None:
+            observed.metrics.follow_audit(log)
+    return Server(
         settings=settings,
         records=records,
         cursors=Cursors(settings.cursor_secret),
@@ -86,27 +149,20 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
         validation=Validation(
             records, update_create=settings.update_create, max_entries=settings.max_entries
         ),
-        gate=Gate(settings, registry),
-        watch=Watch(),
+        gate=Gate(settings, registry, observed.tokens(tokens)),
+        watch=watch,
+        smart=Smart(settings, registry, capabilities, tokens),
     )
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await _look_at(opened, registry, server.capabilities)
-        yield
-        if store is None:
-            await opened.close()
 
-    app = FacadeApp(
-        edge(FhirApp(server), settings.cors_origins),
-        title="FHIR facade",
-        version=__version__,
-        lifespan=lifespan,
-    )
-    _add_tools(app, opened)
-    app.add_exception_handler(HTTPException, _outside)
-    app.openapi = lambda: openapi(app, registry, FHIR_BASE)  # type: ignore[method-assign]
-    return app
+def _audit_log(settings: Settings, store: Store) -> AuditLog | None:
+    if settings.audit == "off":
+        return None
+    return AuditLog(store, mode=settings.audit, anchors=settings.audit_anchors)
+
+
+def _check(log: AuditLog) -> Check:
+    return Check("audit", lambda: not log.is_failing, required=log.requires)
 
 
 async def _look_at(store: Store, registry: Registry, capabilities: Capabilities) -> None:
@@ -138,30 +194,8 @@ async def _outside(request: Request, error: Exception) -> Response:
     return Response(body, status, headers, media_type=CONTENT_TYPE.decode())
 
 
-def _add_tools(app: FastAPI, store: Store) -> None:
-    @app.get("/", include_in_schema=False)
-    async def root() -> Response:
-        return RedirectResponse("/docs")
-
-    @app.get("/health/live", tags=["health"])
-    async def live() -> dict[str, str]:
-        """Say that the process answers."""
-        return {"status": "up"}
-
-    @app.get("/health/ready", tags=["health"])
-    async def ready() -> Response:
-        """Say whether the store answers too."""
-        try:
-            await store.ping()
-        except StoreUnavailable:
-            return JSONResponse({"status": "store unavailable"}, 503, {"Retry-After": "2"})
-        return JSONResponse({"status": "ready"})
-
-
 def application() -> Any:
     """The factory that `serve` hands to the HTTP server's workers."""
     settings = Settings()
-    logging.basicConfig(format="%(levelname)s: %(message)s")
-    # a driver logs whole commands at its own debug level, and they hold health data
-    logger.setLevel(settings.log_level.upper())
+    logs.configure(settings)
     return create_app(settings)

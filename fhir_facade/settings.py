@@ -2,51 +2,49 @@
 
 from __future__ import annotations
 
+import ipaddress
+import os
 import re
 import secrets
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from limits import parse_many
+from pydantic import Field, TypeAdapter, ValidationInfo, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
+from fhir_facade.issuer import Issuer as Issuer
 from fhir_facade.rules.context import DEFAULT_CANONICAL, Context
 
 _CODES = TypeAdapter(dict[str, dict[str, str]])
 _PLAIN_URL = re.compile(r"[A-Za-z0-9:/._~%@!$&'()*+,;=\[\]-]+")
+_ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://(?:[a-z0-9._-]+|\[[0-9a-f:]+\])(?::[0-9]+)?")
 
-
-class Issuer(BaseModel):
-    """An authorization server whose tokens are accepted."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    issuer: str
-    """What `iss` must be, character by character."""
-    audience: str | None = None
-    """What `aud` must hold; the FHIR base URL where it is not set."""
-    jwks_url: str | None = None
-    """Where the keys are; found out by discovery where it is not set."""
-    discovery_url: str | None = None
-    """The metadata document, where it is not at a well-known place below the issuer."""
-    introspection_url: str | None = None
-    """Where opaque tokens are asked about (RFC 7662); without it only JWTs are accepted."""
-    client_id: str | None = None
-    client_secret: SecretStr | None = None
-    client_secret_file: Path | None = None
-    """Who this server is to the introspection endpoint."""
+SECRETS_DIR: Final = "FHIR_FACADE_SECRETS_DIR"
+"""Names the folder whose files hold settings, as orchestrators mount secrets."""
 
 
 class Settings(BaseSettings):
     """Every setting, with its default and its meaning."""
 
     model_config = SettingsConfigDict(
-        env_prefix="FHIR_FACADE_", env_file=".env", extra="ignore", frozen=True
+        env_prefix="FHIR_FACADE_",
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,  # it may be a secret
     )
 
     store: str = Field(
         default="sqlite:///fhir-facade.db",
+        repr=False,  # it may hold a password
         description="`sqlite:///relative.db`, `sqlite:////absolute.db` or `mongodb://host/database`",
     )
     mongo_driver: Literal["pymongo", "motor"] = Field(
@@ -111,7 +109,7 @@ class Settings(BaseSettings):
         default=50, ge=1, description="Matches a page where `_count` is not given"
     )
     max_count: int = Field(default=1000, ge=1, description="The largest `_count` that is honoured")
-    max_url: int = Field(default=16_384, ge=256, description="Bytes of URL before a 414")
+    max_url: int = Field(default=16_384, ge=256, le=65_535, description="Bytes of URL before a 414")
     max_body: int = Field(
         default=10_000_000, ge=1024, description="Bytes of request body before a 413"
     )
@@ -123,14 +121,16 @@ class Settings(BaseSettings):
     )
     cursor_secret: str = Field(
         default_factory=lambda: secrets.token_hex(16),
+        min_length=1,
+        repr=False,
         description="Signs page links; set it where several servers answer for one address, "
         "random at each start otherwise",
     )
     issuers: tuple[Issuer, ...] = Field(
         default=(),
         description="JSON list of the authorization servers whose tokens are accepted, "
-        '`[{"issuer": "https://auth.example.org"}]`; without one, only requests from this machine '
-        "are answered",
+        '`[{"issuer": "https://auth.example.org"}]`, which wants `FHIR_FACADE_BASE_URL` too; '
+        "without one, only requests from this machine are answered",
     )
     insecure: bool = Field(
         default=False,
@@ -147,7 +147,9 @@ class Settings(BaseSettings):
         "`exp`",
     )
     patient_claim: str = Field(
-        default="patient", description="The claim of a token that names the patient in context"
+        default="patient",
+        min_length=1,
+        description="The claim of a token that names the patient in context",
     )
     tenant_claim: str = Field(
         default="",
@@ -171,34 +173,37 @@ class Settings(BaseSettings):
     )
     cors_origins: list[str] = Field(
         default_factory=list,
-        description="JSON list of the browser origins that may read responses; `*` for any",
+        description="JSON list of the browser origins that may read answers, "
+        '`["https://app.example.org"]`; `*` for any',
     )
     max_headers: int = Field(
-        default=32_768, ge=1024, description="Bytes of request headers before a 431"
+        default=32_768, ge=1024, le=131_072, description="Bytes of request headers before a 431"
     )
-    max_depth: int = Field(
-        default=100, ge=10, le=1000, description="Nesting of a JSON body before a 400"
-    )
-    max_includes: int = Field(
-        default=20, ge=1, description="`_include` and `_revinclude` of one search before a 400"
-    )
-    max_chain: int = Field(default=5, ge=1, description="Steps of a chain or `_has` before a 400")
     request_timeout: float = Field(
         default=60, ge=0, description="Seconds of work on one request before a 503; 0 for no limit"
     )
+    shutdown_timeout: int = Field(
+        default=30,
+        ge=1,
+        description="Seconds that requests in flight have when the server is told to stop",
+    )
     rate_limit: str = Field(
         default="",
-        description="Requests of one client before a 429, such as `100/second` or `600/minute`; "
-        "none where it is not set",
+        description="Requests of one client before a 429, such as `100/second` or `600/minute`, "
+        "counted by each worker for itself; none where it is not set",
     )
     trusted_proxies: list[str] = Field(
         default_factory=list,
-        description="JSON list of the addresses whose `X-Forwarded-For` and `-Proto` are believed",
+        description="JSON list of the addresses or networks of proxies whose `X-Forwarded-For` and "
+        "`X-Forwarded-Proto` are believed",
     )
     tls_certificate: Path | None = Field(
         default=None, description="PEM file of the certificate chain; `serve` speaks HTTPS with it"
     )
-    tls_key: Path | None = Field(default=None, description="PEM file of its private key")
+    tls_key: Path | None = Field(
+        default=None,
+        description="PEM file of its private key, where the key is in a file of its own",
+    )
     metrics: Literal["off", "local", "open"] = Field(
         default="local", description="Who may read `/metrics`: nobody, this machine, everybody"
     )
@@ -219,6 +224,58 @@ class Settings(BaseSettings):
             raise ValueError("must be plain ASCII without blanks, ? and #")
         return value.rstrip("/") if value else value
 
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: list[str]) -> list[str]:
+        for each in value:
+            if each != "*" and not _ORIGIN.fullmatch(each):
+                raise ValueError(
+                    "an origin is written as browsers send it: https://app.example.org, in lower "
+                    "case, without a path or a last slash"
+                )
+        return value
+
+    @field_validator("issuers")
+    @classmethod
+    def _answers_for_itself(
+        cls, value: tuple[Issuer, ...], info: ValidationInfo
+    ) -> tuple[Issuer, ...]:
+        # without it, a token's audience and every link would be what the request's Host says
+        if value and "base_url" in info.data and not info.data["base_url"]:
+            raise ValueError("where tokens are asked for, FHIR_FACADE_BASE_URL must be set")
+        if len({each.issuer for each in value}) < len(value):
+            raise ValueError("an issuer stands in it twice")
+        return value
+
+    @field_validator("rate_limit")
+    @classmethod
+    def _known_rate(cls, value: str) -> str:
+        try:
+            if value and [each.amount > 0 for each in parse_many(value)] != [True]:
+                raise ValueError
+        except ValueError:
+            raise ValueError("must be a number and a time, such as 600/minute") from None
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses(cls, value: list[str]) -> list[str]:
+        for each in value:
+            try:
+                ipaddress.ip_network(each)
+            except ValueError:
+                raise ValueError(
+                    "must be addresses or networks, such as 10.0.0.7 or 10.0.0.0/24"
+                ) from None
+        return value
+
+    @field_validator("tls_key")
+    @classmethod
+    def _key_of_a_certificate(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if value is not None and info.data.get("tls_certificate") is None:
+            raise ValueError("is of no use without FHIR_FACADE_TLS_CERTIFICATE")
+        return value
+
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
@@ -227,6 +284,24 @@ class Settings(BaseSettings):
         except (KeyError, ValueError, OSError):
             raise ValueError("not the name of an IANA time zone, such as America/Chicago") from None
         return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return where settings come from, the first that has one first; files are the last."""
+        sources = (init_settings, env_settings, dotenv_settings)
+        folder = os.environ.get(SECRETS_DIR)
+        if not folder:
+            return sources
+        if not Path(folder).is_dir():
+            raise SettingsError(f"{SECRETS_DIR} names no folder")
+        return (*sources, SecretsSettingsSource(settings_cls, secrets_dir=folder))
 
     def context(self) -> Context:
         """Return what mappings are compiled with; raise ValueError for a bad codes file."""

@@ -1,0 +1,1 @@
+"""What happened, appended as chains of hashes that show every later change."""

@@ -12,6 +12,7 @@ from fhir_facade import __released__, __version__
 from fhir_facade.derive.capability_artefacts import artefact_resources
 from fhir_facade.derive.capability_operations import operations, system_operations
 from fhir_facade.derive.capability_published import published_once
+from fhir_facade.derive.capability_security import UNDECIDED
 from fhir_facade.derive.head import head
 from fhir_facade.derive.search_parameters import definition_url
 from fhir_facade.rules.context import Context
@@ -50,6 +51,8 @@ class Deployment:
     notes: str = ""
     transactions: bool = True
     update_create: bool = False
+    security: dict[str, Any] | None = None
+    """`rest.security`; where nothing is given, what is true of every deployment."""
 
 
 def capability_statement(
@@ -91,10 +94,7 @@ def _rest(registry: Registry, deployment: Deployment) -> dict[str, Any]:
     return {
         "mode": "server",
         "documentation": _DOCUMENTATION + (f" {notes}" if notes else ""),
-        "security": {
-            "cors": True,
-            "description": "No authentication: bind it to loopback or put a gateway first.",
-        },
+        "security": deployment.security or UNDECIDED,
         "resource": sorted(resources, key=lambda each: str(each["type"])),
         "interaction": _of_system(deployment),
         "searchParam": _system_params(registry),

@@ -10,15 +10,21 @@ import logging
 import time
 import traceback
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
-from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import GZipMiddleware
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
-from fhir_facade.errors import FacadeError, MethodNotAllowed, TimedOut, UnknownType, UriTooLong
+from fhir_facade import phases
+from fhir_facade.errors import (
+    FacadeError,
+    MethodNotAllowed,
+    StoreUnavailable,
+    TimedOut,
+    UnknownType,
+    UriTooLong,
+)
 from fhir_facade.http.bundles import Answer, Bundles
 from fhir_facade.http.conformance import with_published
 from fhir_facade.http.docref import PATH as DOCREF
@@ -26,12 +32,11 @@ from fhir_facade.http.endpoints import Server
 from fhir_facade.http.interactions import interaction_of
 from fhir_facade.http.request import FhirRequest
 from fhir_facade.http.response import Reply, error_reply
+from fhir_facade.http.smart import PATH as SMART
 from fhir_facade.http.watch import Done
 from fhir_facade.http.writes import allowed_methods
 
 logger = logging.getLogger("fhir_facade")
-
-_EXPOSED = ["ETag", "Last-Modified", "Location", "Content-Location", "X-Request-Id"]
 
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -62,6 +67,7 @@ def url_table(server: Server, answer: Answer) -> tuple[Url, ...]:
     return (
         Url("", {"GET": server.base, "POST": bundles.post}),
         Url("metadata", {"GET": server.metadata}, is_open=True),
+        Url(SMART, {"GET": server.smart.configuration}, is_open=True),
         Url("_search", {"POST": searches.of_system_by_post}),
         Url("_history", {"GET": histories.of_system}),
         Url("$validate", {"POST": validate.of_system}),
@@ -124,19 +130,26 @@ class Endpoint:
     async def reply(self, request: FhirRequest) -> Reply:
         """Return what a request is answered with, whatever happens; it has been watched then."""
         started, moment = time.perf_counter(), datetime.now(UTC)
+        phases.identify(request.id)
         reply = await self._reply(request)
         seconds = time.perf_counter() - started
         name = self._names.get(request.method, "options")
         done = Done(request, reply, self._url.path, name, moment, seconds)
         try:
-            return await self._watch.seen(done)
+            await self._watch.seen(done)
         except FacadeError as error:
-            return error_reply(request, error)
+            done = replace(done, reply=error_reply(request, error))
+        return self._watch.went(done)
 
     async def _reply(self, request: FhirRequest) -> Reply:
         try:
             async with asyncio.timeout(None if request.is_inner else self._timeout):
                 return await self._handle(request)
+        except asyncio.CancelledError:
+            if request.is_inner:
+                raise
+            text = "The server is being stopped; ask again."
+            return error_reply(request, StoreUnavailable(text, headers={"Retry-After": "5"}))
         except TimeoutError:
             text = f"The request took longer than {self._timeout} seconds; ask for less at once."
             return error_reply(request, TimedOut(text))
@@ -162,6 +175,7 @@ class Endpoint:
         if handler is not None:
             if not request.is_inner:
                 request.access = await self._gate.admit(request, is_open=self._url.is_open)
+                self._watch.begin()
             return await handler(request)
         allow = {"Allow": self._url.allow}
         if method == "OPTIONS":
@@ -191,6 +205,7 @@ class _Nowhere(Endpoint):
 
     def __init__(self, server: Server) -> None:
         super().__init__(Url("", {}), server)
+        self._names = dict.fromkeys(_METHODS, "unknown")
         self._nowhere = server.nowhere
 
     async def _handle(self, request: FhirRequest) -> Reply:
@@ -254,26 +269,3 @@ def _fit(pattern: list[str], segments: list[str]) -> dict[str, str] | None:
         elif name != segment:
             return None
     return params
-
-
-def edge(app: ASGIApp, origins: list[str]) -> ASGIApp:
-    """Put CORS and compression before the FHIR base, for the requests that ask for them."""
-    compressed = GZipMiddleware(app, minimum_size=1000, compresslevel=5)
-    shared = CORSMiddleware(
-        compressed,
-        allow_origins=origins,
-        allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
-        allow_headers=["*"],
-        expose_headers=_EXPOSED,
-    )
-
-    async def enter(scope: Scope, receive: Receive, send: Send) -> None:
-        names = {name for name, _ in scope["headers"]}
-        if b"origin" in names:
-            await shared(scope, receive, send)
-        elif b"accept-encoding" in names:
-            await compressed(scope, receive, send)
-        else:
-            await app(scope, receive, send)
-
-    return enter

@@ -5,8 +5,10 @@ https://hl7.org/fhir/R4/http.html#create
 
 from __future__ import annotations
 
+import asyncio
 import re
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
 from fhir_facade.errors import BadRequest, FacadeError, Issue, Unprocessable, UnsupportedMediaType
 from fhir_facade.http.request import FhirRequest
@@ -24,7 +26,12 @@ _JSON_PATCH: Final = "application/json-patch+json"
 _MERGE_PATCH: Final = "application/merge-patch+json"
 _STRUCTURAL: Final = frozenset({"structure", "required", "value", "invalid"})
 """Issues of a body that is no FHIR; others are of FHIR that this server does not take."""
+_LARGE: Final = 262_144
+"""Bytes of a body whose reading and checking may take tenths of a second."""
 _TAG: Final = re.compile(r'\s*(?:W/)?"([^"]*)"\s*')
+
+
+T = TypeVar("T")
 
 
 def content_type(request: FhirRequest) -> str:
@@ -33,6 +40,25 @@ def content_type(request: FhirRequest) -> str:
 
 async def json_body(request: FhirRequest, limit: int) -> Any:
     """Return the JSON of a body; raise TooLarge, UnsupportedMediaType or BadRequest."""
+    body = await _body(request, limit)
+    return await apart(body, lambda: read_json(body))
+
+
+async def resource_body(request: FhirRequest, type: str, limit: int) -> Resource:
+    """Return the resource in a body; raise what is wrong with it, all of it at once."""
+    body = await _body(request, limit)
+    patches = content_type(request) in (_JSON_PATCH, _MERGE_PATCH)
+
+    def resource() -> Resource:
+        value = read_json(body)
+        if patches:
+            raise UnsupportedMediaType("A patch is sent with PATCH; here a resource is wanted.")
+        return checked(value, type)
+
+    return await apart(body, resource)
+
+
+async def _body(request: FhirRequest, limit: int) -> bytes:
     body = await request.body(limit)
     kind = content_type(request)
     if kind and kind not in (*_JSON, _JSON_PATCH, _MERGE_PATCH):
@@ -41,15 +67,12 @@ async def json_body(request: FhirRequest, limit: int) -> Any:
         )
     if not body:
         raise BadRequest("The request has no body.")
-    return read_json(body)
+    return body
 
 
-async def resource_body(request: FhirRequest, type: str, limit: int) -> Resource:
-    """Return the resource in a body; raise what is wrong with it, all of it at once."""
-    value = await json_body(request, limit)
-    if content_type(request) in (_JSON_PATCH, _MERGE_PATCH):
-        raise UnsupportedMediaType("A patch is sent with PATCH; here a resource is wanted.")
-    return checked(value, type)
+async def apart(body: bytes, work: Callable[[], T]) -> T:
+    """Do what a body wants; in a thread for a large one, so that others are answered meanwhile."""
+    return await asyncio.to_thread(work) if len(body) > _LARGE else work()
 
 
 def checked(value: Any, type: str) -> Resource:

@@ -17,6 +17,7 @@ from fhir_facade.http.history import Histories
 from fhir_facade.http.request import FhirRequest
 from fhir_facade.http.response import Reply, resource_reply
 from fhir_facade.http.searches import Searches
+from fhir_facade.http.smart import Smart
 from fhir_facade.http.terminology import TerminologyEndpoints
 from fhir_facade.http.validate import ValidateEndpoints
 from fhir_facade.http.watch import Watch
@@ -50,6 +51,7 @@ class Server:
     validation: Validation
     gate: Gate
     watch: Watch
+    smart: Smart
 
     @property
     def write(self) -> WriteEndpoints:
@@ -107,6 +109,7 @@ class Server:
     async def metadata(self, request: FhirRequest) -> Reply:
         """GET [base]/metadata?mode=full|normative|terminology"""
         request.require_json()
+        await self.smart.describe()
         modes = [value for name, value in request.pairs if name == "mode"] or ["full"]
         served: Served = self.capabilities.statement(request.base_url, ",".join(modes))
         return resource_reply(request, served)

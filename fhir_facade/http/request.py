@@ -14,7 +14,13 @@ from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope
 
-from fhir_facade.errors import BadRequest, NotAcceptable, TooLarge, UnsupportedMediaType
+from fhir_facade.errors import (
+    BadRequest,
+    NotAcceptable,
+    TooCostly,
+    TooLarge,
+    UnsupportedMediaType,
+)
 from fhir_facade.interactions.access import NO_ACCESS, Access
 from fhir_facade.interactions.prepare import Result
 
@@ -27,6 +33,8 @@ _JSON_TYPES = frozenset(
     {"*/*", "application/*", "application/json", "application/fhir+json", "text/json"}
 )
 _FORMATS = frozenset({"json", "application/json", "application/fhir+json", "text/json"})
+_MOST_PARAMETERS: Final = 1000
+_LARGEST_FORM: Final = 1_000_000
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -107,7 +115,7 @@ class FhirRequest:
     async def add_form(self, limit: int) -> None:
         """Add the parameters of a form body; raise TooLarge, UnsupportedMediaType, BadRequest."""
         kind = (self.header(b"content-type") or "").partition(";")[0].strip().lower()
-        body = await self.body(limit)
+        body = await self.body(min(limit, _LARGEST_FORM))
         if body and kind != _FORM:
             raise UnsupportedMediaType(f"A POSTed search is a form: send Content-Type: {_FORM}.")
         self._pairs = [*self.pairs, *decode_pairs(body)]
@@ -170,7 +178,9 @@ class FhirRequest:
 
 
 def decode_pairs(query: bytes) -> list[tuple[str, str]]:
-    """Decode form-encoded parameters; raise BadRequest where they are not UTF-8."""
+    """Decode form-encoded parameters; raise TooCostly for many, BadRequest if no UTF-8."""
+    if query.count(b"&") >= _MOST_PARAMETERS:
+        raise TooCostly("The search asks for too many values at once; ask in several searches.")
     try:
         return parse_qsl(query.decode("utf-8"), keep_blank_values=True, errors="strict")
     except UnicodeDecodeError:

@@ -13,42 +13,52 @@ from functools import lru_cache
 from starlette.types import Send
 
 from fhir_facade.errors import FacadeError
+from fhir_facade.http.headers import Headers as Headers
+from fhir_facade.http.headers import secure
 from fhir_facade.http.request import FhirRequest
 from fhir_facade.interactions.read import Served
 from fhir_facade.interactions.search import outcome
 from fhir_facade.rules.json_text import read_json, to_json
 
 CONTENT_TYPE = b"application/fhir+json; charset=utf-8"
-NO_STORE = (b"cache-control", b"no-cache, private")
+NO_STORE = (b"cache-control", b"no-store")
+"""Nobody keeps an answer, a browser's disk included.
+
+A client that has a resource can still ask with its ETag, and gets a 304: it says what it has.
+"""
 _VARY = (b"vary", b"Accept, Prefer")
 _VARY_PLAIN = (b"vary", b"Accept, Prefer, Accept-Encoding")
 
-
 _WITHOUT_BODY = (204, 304)
-
-Headers = tuple[tuple[bytes, bytes], ...]
 
 
 class Reply:
     """A status, headers and a body that is complete."""
 
-    __slots__ = ("body", "headers", "status")
+    __slots__ = ("body", "content_type", "headers", "status")
 
     def __init__(
-        self, body: bytes, status: int = 200, headers: tuple[tuple[bytes, bytes], ...] = ()
+        self,
+        body: bytes,
+        status: int = 200,
+        headers: Headers = (),
+        *,
+        content_type: bytes = CONTENT_TYPE,
     ) -> None:
         self.body = body
         self.status = status
         self.headers = headers
+        self.content_type = content_type
 
     async def send(self, request: FhirRequest, send: Send) -> None:
         """Send the reply; a HEAD request gets the headers of the GET alone."""
         # where the client takes compressed answers, the compression adds its own name
         vary = _VARY_PLAIN if request.header(b"accept-encoding") is None else _VARY
-        headers = [(b"x-request-id", request.id.encode()), vary, *self.headers]
+        always = secure(request.scope["scheme"])
+        headers = [(b"x-request-id", request.id.encode()), vary, *always, *self.headers]
         if self.status not in _WITHOUT_BODY:
             headers += [
-                (b"content-type", CONTENT_TYPE),
+                (b"content-type", self.content_type),
                 (b"content-length", b"%d" % len(self.body)),
             ]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})

@@ -16,7 +16,7 @@ from fhir_facade.errors import (
     Unsupported,
     UnsupportedMediaType,
 )
-from fhir_facade.http.bodies import checked, content_type
+from fhir_facade.http.bodies import apart, checked, content_type
 from fhir_facade.http.request import FhirRequest
 from fhir_facade.interactions.terminology import MOST, PARAMETER, Input, Inputs, Json
 from fhir_facade.rules.json_text import read_json
@@ -94,7 +94,7 @@ async def _posted(request: FhirRequest, limit: int) -> Json:
         raise UnsupportedMediaType(
             "An operation takes Parameters as JSON: send Content-Type: application/fhir+json."
         )
-    return checked(read_json(body), "Parameters")
+    return await apart(body, lambda: checked(read_json(body), "Parameters"))
 
 
 def _of_body(parameters: Json, spec: Spec) -> Iterator[Given]:

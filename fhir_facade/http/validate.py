@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from fhir_facade.derive.capability_types import PUBLISHED_TYPES
 from fhir_facade.errors import BadRequest, UnknownParameter, UnsupportedMediaType
-from fhir_facade.http.bodies import content_type
+from fhir_facade.http.bodies import apart, content_type
 from fhir_facade.http.conformance import Line
 from fhir_facade.http.request import FhirRequest
 from fhir_facade.http.response import NO_STORE, Reply
@@ -121,7 +121,7 @@ class ValidateEndpoints:
             raise UnsupportedMediaType(
                 "$validate takes FHIR as JSON: send Content-Type: application/fhir+json."
             )
-        value = read_json(body)
+        value = await apart(body, lambda: read_json(body))
         if isinstance(value, dict) and value.get("resourceType") == "Parameters":
             _add_parameters(given, value)
         else:

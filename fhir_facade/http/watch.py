@@ -1,6 +1,7 @@
 """What is done with every request once it has been answered: counted, recorded.
 
-A watcher is told before the answer goes out, and may hold it back.
+A watcher is told before the answer goes out, and may hold it back. An observer is told of what does
+go out, and holds nothing back.
 """
 
 from __future__ import annotations
@@ -30,18 +31,32 @@ class Done:
         """The resource type that the URL names; empty for the whole system."""
         named = self.request.params.get("type")
         first = self.path.partition("/")[0]
-        return named or ("" if first[:1] in ("", "_", "$", "{", ".") else first)
+        return named or (first if first[:1].isupper() else "")
 
 
 Watcher = Callable[[Done], Awaitable[None] | None]
 """Is told of a request; what it raises is answered instead."""
 
 
-class Watch:
-    """Tells the watchers, one after the other."""
+Observer = Callable[[Done], None]
+"""Is told of the answer that goes out; it may add headers to it."""
 
-    def __init__(self, watchers: Sequence[Watcher] = ()) -> None:
+
+class Watch:
+    """Tells the watchers and then the observers, one after the other."""
+
+    def __init__(
+        self, watchers: Sequence[Watcher] = (), observers: Sequence[Observer] = ()
+    ) -> None:
         self.watchers = list(watchers)
+        self.observers = list(observers)
+        self.before: list[Callable[[], None]] = []
+        """Asked before a request is answered; what one raises is answered instead."""
+
+    def begin(self) -> None:
+        """Raise what stands against answering anything now."""
+        for ask in self.before:
+            ask()
 
     async def seen(self, done: Done) -> Reply:
         """Return the answer when every watcher has been told; raise what one of them raises."""
@@ -49,4 +64,10 @@ class Watch:
             waiting = tell(done)
             if waiting is not None:
                 await waiting
+        return done.reply
+
+    def went(self, done: Done) -> Reply:
+        """Tell the observers of the answer that goes out, and return it."""
+        for tell in self.observers:
+            tell(done)
         return done.reply

@@ -21,7 +21,7 @@ from fhir_facade.rules.param import Param
 from fhir_facade.rules.registry import ResourceType
 from fhir_facade.search.options import SearchOptions
 from fhir_facade.search.params import parse
-from fhir_facade.security.principal import AUDIT_EVENT, REACH, SEARCH, Principal, Scope
+from fhir_facade.security.principal import AUDIT_EVENT, SEARCH, Principal, Scope, reached_for
 from fhir_facade.store.matching import compile_filter
 
 Document = dict[str, Any]
@@ -128,6 +128,8 @@ class Limited:
         self._matchers: dict[tuple[int, str], Callable[[Document], bool]] = {}
 
     def limit(self, source: Compiled, interaction: str) -> Filter:
+        if source.mapping.by_day:  # what a query finds today is not what it found yesterday
+            return self._limit(source, interaction)
         key = (id(source), interaction)
         found = self._limits.get(key)
         if found is None:
@@ -135,6 +137,8 @@ class Limited:
         return found
 
     def admits(self, source: Compiled, interaction: str, document: Document) -> bool:
+        if source.mapping.by_day:
+            return compile_filter(self.limit(source, interaction))(document)
         key = (id(source), interaction)
         found = self._matchers.get(key)
         if found is None:
@@ -170,18 +174,23 @@ class Limited:
         """Return whose records a scope is for: None for anybody's."""
         if scope.level == "patient":
             return _NOBODY if self._who.patient is None else (self._who.patient,)
+        if scope.level == "system":
+            return None
         kind, _, key = (self._who.user or "").partition("/")
-        if scope.level == "user" and kind == "Patient":
+        if kind == "Patient":
             return (key,)
-        if scope.level == "user" and kind == "RelatedPerson":
-            return _NOBODY if self._who.patient is None else (self._who.patient,)
-        return None
+        if kind in _CARERS:
+            return None
+        # somebody unknown may be a patient: it sees the one in context, if there is one
+        return _NOBODY if self._who.patient is None else (self._who.patient,)
 
     def _limit(self, source: Compiled, interaction: str) -> Filter:
         tenants = self._who.tenants
-        scopes = self._who.scopes
-        if interaction == REACH:
-            within = any_of(self._patient_filter(source, each) for each in scopes)
+        scopes, written = self._who.scopes, reached_for(interaction)
+        if written is not None:
+            named = {"*", written, source.resource}
+            known = [each for each in scopes if each.resource in named]
+            within = any_of(self._patient_filter(source, each) for each in known)
         else:
             known = [each for each in scopes if each.covers(source.resource, interaction)]
             within = any_of(self._scope_filter(source, each) for each in known)
@@ -211,6 +220,7 @@ class Limited:
             return NOTHING
 
 
+_CARERS: Final = ("Practitioner", "PractitionerRole")
 _NOBODY: Final[tuple[str, ...]] = ()
 
 

@@ -36,6 +36,12 @@ class Capabilities:
         self._made.cache_clear()
         self._published.cache_clear()
 
+    def secured(self, security: dict[str, Any]) -> None:
+        """Say in the statement how access is decided: its `rest.security`."""
+        self._deployment = replace(self._deployment, security=security)
+        self._made.cache_clear()
+        self._published.cache_clear()
+
     def statement(self, base_url: str, mode: str = "full") -> Served:
         """Return what a mode asks for; raise BadRequest for one that R4 does not know."""
         if mode not in MODES:

@@ -48,7 +48,7 @@ from fhir_facade.rules.mapping import LINKED, Compiled
 from fhir_facade.rules.registry import ResourceType
 from fhir_facade.rules.text import fhir_id, is_set, stored_ids
 from fhir_facade.rules.writing import Written
-from fhir_facade.security.principal import CREATE, REACH, UPDATE
+from fhir_facade.security.principal import CREATE, UPDATE, reach
 from fhir_facade.store.codec import decode
 
 _NO_TRANSACTIONS = (
@@ -293,7 +293,7 @@ class CaseWrites:
         source = self._sources[OUTCOME]
         async for raw in self._records.linked(source.mapping.collection, [case.id]):
             document = decode(raw)
-            seen = self._records.access.admits(source, REACH, document)
+            seen = self._records.access.admits(source, reach(OUTCOME), document)
             if seen and not source.is_deleted(document):
                 return True
         return False

@@ -16,7 +16,7 @@ from fhir_facade.rules.mapping import (
     Compiled,
 )
 from fhir_facade.rules.registry import ResourceType
-from fhir_facade.security.principal import REACH
+from fhir_facade.security.principal import reach
 from fhir_facade.store.codec import decode
 
 _NEEDED = (
@@ -39,7 +39,7 @@ async def find_parent(
 ) -> Parent:
     """Return the document that a resource says it belongs to; raise Unprocessable for none."""
     for place, kind, fhir in _named(put, base_url):
-        found = await locate(records, records.registry.types[kind], fhir, REACH)
+        found = await locate(records, records.registry.types[kind], fhir, reach(resource.name))
         expression = f"{resource.name}.{place}"
         if found is None or found.is_deleted:
             raise Unprocessable(f"There is no {kind} that this refers to.", expression=expression)

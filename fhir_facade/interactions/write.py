@@ -27,7 +27,7 @@ from fhir_facade.rules.filters import all_of
 from fhir_facade.rules.kinds.links import case_keys
 from fhir_facade.rules.registry import ResourceType
 from fhir_facade.rules.text import stored_ids
-from fhir_facade.security.principal import REACH
+from fhir_facade.security.principal import reach
 from fhir_facade.store.base import Overtaken
 from fhir_facade.store.codec import DUPLICATE, TooLargeToStore, decode
 
@@ -107,19 +107,21 @@ class Writes(Preparations):
             return
         old = {} if prepared.raw is None else decode(prepared.raw)
         known = {*case_keys(old.get(_LINKS)), within}
+        written = prepared.source.resource
         case = self.records.registry.types[CASE_TYPE].sources[0]
         for key in case_keys(prepared.document.get(_LINKS)):
             if key in known:
                 continue
-            if not await self.records.stored(case, stored_ids(key), REACH):
+            if not await self.records.stored(case, stored_ids(key), reach(written)):
                 raise Unprocessable(
                     "There is no EpisodeOfCare that this refers to.",
                     expression=prepared.source.resource,
                 )
 
     async def _check(self, prepared: Prepared, clash: Clash) -> None:
-        reach = self.records.access.limit(prepared.source, REACH)
-        filter = all_of([clash.filter, reach])
+        own = reach(prepared.source.resource)
+        may = self.records.access.limit(prepared.source, own)
+        filter = all_of([clash.filter, may])
         found = await self._store.find(prepared.collection, filter, limit=2)
         if any(decode(raw)["_id"] != prepared.document["_id"] for raw in found):
             raise Duplicate(clash.text, expression=clash.expression)

@@ -18,7 +18,8 @@ RESULT_PARAMS = frozenset(
     {"_count", "_sort", "_total", "_summary", "_elements", "_include", "_revinclude"}
     | {"_format", "_pretty", "_cursor"}
 )
-_MOST_INCLUDES = 100
+_MOST_INCLUDES = 20
+"""Each is a query of its own, and `:iterate` repeats it."""
 _MOST_ELEMENTS = 200
 _ALIKE = 0.8
 _REPEATED = frozenset({"_include", "_revinclude"})

@@ -13,8 +13,21 @@ READ: Final = "r"
 UPDATE: Final = "u"
 DELETE: Final = "d"
 SEARCH: Final = "s"
-REACH: Final = "*"
-"""Not an interaction: all of the caller's patients and tenants, whatever its scopes are for."""
+_REACH: Final = "*"
+
+
+def reach(resource: str) -> str:
+    """Return what stands for an interaction where something else is looked at to write a type.
+
+    It reaches the patients and tenants of every scope for that type or for what is looked at.
+    """
+    return _REACH + resource
+
+
+def reached_for(interaction: str) -> str | None:
+    """Return the type for whose sake something is reached, None for an interaction."""
+    return interaction[1:] if interaction.startswith(_REACH) else None
+
 
 AUDIT_EVENT: Final = "AuditEvent"
 """The type that `*` does not stand for: who did what is seen by those whom a scope says it to."""

@@ -17,7 +17,7 @@ import httpx
 import pytest
 import uvicorn
 
-from fhir_facade import cli
+from fhir_facade.commands import serve
 from tests.commands.conftest import Run
 
 PROGRAM = str(Path(sys.executable).with_name("fhir-facade"))
@@ -91,9 +91,12 @@ def test_what_it_hands_to_the_http_server(
 ) -> None:
     given: dict[str, Any] = {}
     monkeypatch.setattr(uvicorn, "run", lambda *_, **options: given.update(options))
-    monkeypatch.setattr(cli, "DEMO_MEMBERS", 150)
+    monkeypatch.setattr(serve, "DEMO_MEMBERS", 150)
     monkeypatch.setenv("FHIR_FACADE_CURSOR_SECRET", "given")
-    result = run("serve", "--demo", "--port", "8123", "--host", "0.0.0.0", "--workers", "3")  # noqa: S104
+    # what the command says to its workers goes into the environment, and out of it again here
+    monkeypatch.setenv("FHIR_FACADE_INSECURE", "false")
+    everywhere = ("--insecure", "--host", "0.0.0.0")  # noqa: S104
+    result = run("serve", "--demo", "--port", "8123", *everywhere, "--workers", "3")
     assert result.exit_code == 0
     assert "demo data: " in result.output
     assert "http://0.0.0.0:8123/fhir/Task?" in result.output

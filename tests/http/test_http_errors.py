@@ -305,7 +305,7 @@ async def test_the_length_of_a_url_is_a_setting(small_store: Store) -> None:
 
 async def test_an_error_is_never_kept_by_a_cache(client: httpx.AsyncClient) -> None:
     response = await client.get("/Task/nothing")
-    assert response.headers["cache-control"] == "no-cache, private"
+    assert response.headers["cache-control"] == "no-store"
     assert "etag" not in response.headers
 
 

@@ -25,7 +25,7 @@ async def test_a_read_says_its_version_and_its_time(client: httpx.AsyncClient) -
     assert response.headers["etag"] == f'W/"{resource["meta"]["versionId"]}"'
     assert response.headers["last-modified"] == MODIFIED
     assert resource["meta"]["lastUpdated"] == "2026-01-16T09:30:00.678Z"
-    assert response.headers["cache-control"] == "no-cache, private"
+    assert response.headers["cache-control"] == "no-store"
 
 
 @pytest.mark.parametrize(

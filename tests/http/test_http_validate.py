@@ -79,7 +79,7 @@ async def test_a_good_and_a_bad_resource(
         response = await writer.post(url, content=json.dumps(body), headers=FHIR)
         found = errors(response)
         assert [each.rpartition(".")[2] for each in found] == expected
-        assert response.headers["cache-control"] == "no-cache, private"
+        assert response.headers["cache-control"] == "no-store"
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

@@ -143,7 +143,9 @@ async def test_a_patient_sees_its_own_by_whatever_spelling(records: Records) -> 
 
 async def test_tenants_limit_every_level(records: Records) -> None:
     for level in ("patient", "user", "system"):
-        caller = access(scope(level, "Goal", "rs"), tenants=frozenset({"Y"}), patient="A")  # type: ignore[arg-type]
+        caller = access(
+            scope(level, "Goal", "rs"), tenants=frozenset({"Y"}), patient="A", user="Practitioner/1"
+        )  # type: ignore[arg-type]
         assert await found(records, caller) == (["g2"], 1)
         assert await readable(records, caller, "g1", "g2", "g3") == ["g2"]
 
@@ -192,8 +194,11 @@ async def test_a_user_who_is_a_patient_or_acts_for_one(records: Records, user: s
     assert await found(records, caller) == (["g1", "g2"], 2)
 
 
-async def test_somebody_who_acts_for_nobody_known_is_refused(records: Records) -> None:
-    caller = access(scope("user", "Goal", "rs"), user="RelatedPerson/1")
+@pytest.mark.parametrize("user", ["RelatedPerson/1", "Person/1", None])
+async def test_somebody_who_acts_for_nobody_known_is_refused(
+    records: Records, user: str | None
+) -> None:
+    caller = access(scope("user", "Goal", "rs"), user=user)
     with pytest.raises(Forbidden, match="no scope to search Goal"):
         await found(records, caller)
 

@@ -52,7 +52,7 @@ def _dated(response: httpx.Response, resource: Json) -> None:
     assert re.fullmatch(r'W/"[A-Za-z0-9\-.]{1,64}"', response.headers["etag"])
     told = parsedate_to_datetime(response.headers["last-modified"])
     assert told.strftime("%Y-%m-%dT%H:%M:%S") == resource["meta"]["lastUpdated"][:19]
-    assert response.headers["cache-control"] == "no-cache, private"
+    assert response.headers["cache-control"] == "no-store"
 
 
 def _version_url(resource: Json) -> str:

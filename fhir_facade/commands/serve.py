@@ -1,0 +1,165 @@
+"""`serve`: the HTTP server, and what it may not do unless it is told to.
+
+https://hl7.org/fhir/R4/security.html
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import ssl
+import sys
+import tempfile
+import time
+from typing import Annotated, Any, Final
+
+import typer
+from rich.markup import escape
+
+from fhir_facade.commands.shell import (
+    err,
+    registry_or_exit,
+    run_or_exit,
+    settings_or_exit,
+    store_or_exit,
+)
+from fhir_facade.issuer import is_loopback
+from fhir_facade.settings import Settings
+
+DEMO_MEMBERS: Final = 500
+DEMO_SEED: Final = 1
+DEMO_DIRTY: Final = 0.05
+
+_REFUSED: Final = (
+    "[red]--host {} is refused[/]: no authorization server is configured (FHIR_FACADE_ISSUERS), "
+    "so other machines would get everything without a token. Leave --host out, or say --insecure "
+    "if all of the data is synthetic."
+)
+_LOCAL: Final = (
+    "no authorization server is configured (FHIR_FACADE_ISSUERS): only requests from this machine "
+    "are answered, without a token"
+)
+_INSECURE: Final = (
+    "[bold red]INSECURE[/]: no authorization server is configured, and everybody who reaches this "
+    "server reads and writes everything. Never do this with data of real people."
+)
+_TOKENS: Final = "requests need a token of {}"
+_CLEAR: Final = (
+    "[yellow]tokens and health data travel unencrypted[/]: set FHIR_FACADE_TLS_CERTIFICATE, or put "
+    "a proxy that speaks TLS in front and name it in FHIR_FACADE_TRUSTED_PROXIES"
+)
+
+
+def serve(
+    demo: Annotated[bool, typer.Option(help="Serve synthetic data from a fresh file.")] = False,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
+    workers: Annotated[int, typer.Option(help="Processes that serve.", min=1)] = 1,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Answer everybody, without tokens.")
+    ] = False,
+) -> None:
+    """Serve the FHIR API."""
+    import uvicorn
+
+    if insecure:
+        os.environ["FHIR_FACADE_INSECURE"] = "true"  # workers read their settings there
+    settings = settings_or_exit()
+    if not (settings.issuers or settings.insecure or is_loopback(host)):
+        err.print(_REFUSED.format(escape(host) or "''"), soft_wrap=True)
+        raise typer.Exit(2)
+    _refuse_unusable_tls(settings)
+    # every worker must read the page links of the others
+    os.environ.setdefault("FHIR_FACADE_CURSOR_SECRET", settings.cursor_secret)
+    with tempfile.TemporaryDirectory(prefix="fhir-facade-") as folder:
+        if demo:
+            os.environ["FHIR_FACADE_STORE"] = f"sqlite:///{folder}/demo.db"
+            run_or_exit(_load_demo(settings_or_exit()))
+        else:
+            registry_or_exit(settings)
+            # what is wrong with it is said before workers start
+            run_or_exit(store_or_exit(settings).close())
+        # uvicorn ends by raising the signal again; as an exit it lets the folder be removed
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        _say_how(settings, host)
+        _welcome(_base(settings, host, port), demo=demo)
+        options = server_options(settings)
+        uvicorn.run(
+            "fhir_facade.main:application", host=host, port=port, workers=workers, **options
+        )
+
+
+def server_options(settings: Settings) -> dict[str, Any]:
+    """Return what the settings ask of uvicorn."""
+    from fhir_facade.http.protocol import FhirProtocol
+
+    return {
+        "factory": True,
+        "http": FhirProtocol,
+        "ws": "none",
+        "access_log": False,
+        "log_level": settings.log_level,
+        "server_header": False,
+        # uvicorn's own default believes every proxy on this machine
+        "proxy_headers": bool(settings.trusted_proxies),
+        "forwarded_allow_ips": settings.trusted_proxies,
+        "ssl_certfile": settings.tls_certificate,
+        "ssl_keyfile": settings.tls_key,
+        "timeout_graceful_shutdown": settings.shutdown_timeout,
+    }
+
+
+def _refuse_unusable_tls(settings: Settings) -> None:
+    if settings.tls_certificate is None:
+        return
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        # a key with a password would be asked for at each start
+        context.load_cert_chain(settings.tls_certificate, settings.tls_key, lambda: "")
+    except (OSError, ValueError) as error:
+        cause = error.reason if isinstance(error, ssl.SSLError) else getattr(error, "strerror", "")
+        err.print(
+            "[red]FHIR_FACADE_TLS_CERTIFICATE[/] and FHIR_FACADE_TLS_KEY cannot be used: "
+            f"{escape(str(cause or 'no certificate with its key, without a password'))}"
+        )
+        raise typer.Exit(2) from None
+
+
+def _say_how(settings: Settings, host: str) -> None:
+    """Say who is answered."""
+    if settings.issuers:
+        names = ", ".join(each.issuer for each in settings.issuers)
+        err.print(_TOKENS.format(escape(names)), soft_wrap=True)
+        behind_tls = settings.tls_certificate is not None or settings.trusted_proxies
+        if not behind_tls and not is_loopback(host):
+            err.print(_CLEAR, soft_wrap=True)
+    else:
+        err.print(_INSECURE if settings.insecure else _LOCAL, soft_wrap=True)
+
+
+def _base(settings: Settings, host: str, port: int) -> str:
+    scheme = "http" if settings.tls_certificate is None else "https"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/fhir"
+
+
+async def _load_demo(settings: Settings) -> None:
+    from fhir_facade.commands.load import load_documents
+    from fhir_facade.demo import generate
+
+    started = time.perf_counter()
+    store, registry = store_or_exit(settings), registry_or_exit(settings)
+    counts = await load_documents(store, generate(DEMO_MEMBERS, DEMO_SEED, DEMO_DIRTY))
+    await store.ensure_indexes(registry.indexes())
+    await store.close()
+    shown = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
+    err.print(f"demo data: {shown} ({time.perf_counter() - started:.1f} s)")
+
+
+def _welcome(base: str, *, demo: bool) -> None:
+    err.print(f"serving FHIR R4 at [bold]{escape(base)}[/]; try:")
+    queries = ["metadata", "Task?status=in-progress&_sort=-due&_count=5"]
+    if demo:
+        queries += ["Goal?patient=M100001", "EpisodeOfCare?patient=M100001", "Case?patient=M100001"]
+    for query in queries:
+        mark = "&" if "?" in query else "?"
+        err.print(f"  curl '{escape(base)}/{query}{mark}_pretty=true'", soft_wrap=True)

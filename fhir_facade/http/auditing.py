@@ -1,0 +1,259 @@
+"""What the audit trail is told of a request: who asked what, of whom, and what became of it.
+
+While a request is answered only what is at hand is taken; the answer itself is looked at when the
+entry is written.
+
+https://hl7.org/fhir/R4/auditevent.html
+https://profiles.ihe.net/ITI/BALP/
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode
+
+from fhir_facade.audit.log import AuditLog
+from fhir_facade.audit.told import MOST, Told, scalar
+from fhir_facade.derive.capability_types import PUBLISHED_TYPES
+from fhir_facade.errors import BadRequest
+from fhir_facade.http.request import FhirRequest
+from fhir_facade.http.watch import Done
+from fhir_facade.security.principal import Principal
+
+_LONGEST: Final = 16_384
+"""Characters of a query that are kept."""
+_LONGEST_SCOPES: Final = 4096
+_ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+_TYPE: Final = re.compile(r"[A-Z][A-Za-z]{0,63}")
+_ERROR: Final = re.compile(r'error="([a-z_]+)"')
+_ACTIONS: Final = {
+    "create": "C",
+    "read": "R",
+    "vread": "R",
+    "history-instance": "R",
+    "history-type": "R",
+    "history-system": "R",
+    "capabilities": "R",
+    "update": "U",
+    "patch": "U",
+    "delete": "D",
+}
+"""Everything else is an execution, searches too (BALP)."""
+_CASE: Final = "Bundle"
+_TRANSACTION: Final = b'"transaction-response"'
+_BEGINNING: Final = 200
+"""Bytes of a Bundle within which its type stands."""
+_OF_PATIENT: Final = frozenset({"patient", "patient:Patient", "subject", "subject:Patient"})
+
+Shown = tuple[Sequence[bytes], int | None]
+"""The resources on a search's page, and how many there are in all."""
+Written = tuple[str, str, str, str | None, str | None]
+
+
+class Auditor:
+    """Watches requests, and tells the audit trail of each."""
+
+    def __init__(self, log: AuditLog) -> None:
+        self._log = log
+
+    def admit(self) -> None:
+        """Raise NotRecorded where nothing may be answered, since it could not be recorded."""
+        self._log.admit()
+
+    def seen(self, done: Done) -> Awaitable[None] | None:
+        """Record a request; where that is required the answer waits for it, or NotRecorded.
+
+        The entries of a Bundle do not wait, since the Bundle does, and comes after them.
+        """
+        seen = Seen(done)
+        if self._log.requires and not done.request.is_inner:
+            return self._log.require(seen.fields, seen.size)
+        self._log.record(seen.fields, seen.size)
+        return None
+
+
+class Seen:
+    """What is kept of a request until its entry is made."""
+
+    __slots__ = (
+        *("_address", "_at", "_bodies", "_condition", "_etag", "_form", "_id", "_inner"),
+        *("_interaction", "_params", "_path", "_principal", "_query", "_status", "_type", "_url"),
+        *("_challenge", "_shown", "_written"),
+        "size",
+    )
+
+    def __init__(self, done: Done) -> None:
+        request, reply = done.request, done.reply
+        scope = request.scope
+        self._at, self._interaction, self._status = done.at, done.interaction, reply.status
+        self._id, self._address, self._inner = request.id, request.address, request.is_inner
+        self._principal = request.access.principal
+        self._path, self._params, self._type = done.path, request.params, done.type
+        self._url: str = scope["path"].removeprefix(scope.get("root_path", "")).strip("/")
+        self._query: bytes = scope["query_string"]
+        self._form = _form(request) if request.method == "POST" else ""
+        self._condition = request.header(b"if-none-exist")
+        headers = dict(reply.headers)
+        self._etag, self._challenge = headers.get(b"etag"), headers.get(b"www-authenticate", b"")
+        self._written: list[Written] = [
+            (each.type, each.id, each.version, each.patient, each.tenant)
+            for each in request.written
+        ]
+        shown: Shown | None = getattr(request, "shown", None)
+        self._shown = shown if reply.status == 200 else None
+        # a page's resources are kept anyway, the page that is joined of them is not
+        is_read = self._is_published or self._shown is not None
+        self._bodies = [] if is_read else [reply.body]
+        if not reply.body or b'"OperationOutcome"' in reply.body[:_BEGINNING]:
+            # a whole case names nobody but in its own resources
+            self._bodies += [
+                each.body for each in request.written if each.body and not each.patient
+            ]
+        self.size = sum(len(each) for each in self._bodies if each)
+        if self._shown is not None:
+            self.size += len(reply.body)
+
+    @property
+    def _is_published(self) -> bool:
+        """Say whether the answer is about nobody: a definition, or what the server can do."""
+        if self._status >= 400:
+            return False
+        return self._interaction == "capabilities" or self._type in PUBLISHED_TYPES
+
+    @property
+    def _beginning(self) -> bytes:
+        body = self._bodies[0] if self._bodies else None
+        return body[:_BEGINNING] if body else b""
+
+    def fields(self) -> dict[str, Any]:
+        """Return the fields of the entry; what is None is left out of it."""
+        told = self._told()
+        ids = list(told.ids)
+        interaction = "login" if self._status == 401 else self._interaction
+        if interaction == "batch" and _TRANSACTION in self._beginning:
+            interaction = "transaction"
+        return {
+            "at": self._at,
+            "interaction": interaction,
+            "action": _ACTIONS.get(interaction, "E"),
+            "outcome": _outcome(self._status),
+            "status": self._status,
+            "reason": self._reason(told),
+            "type": self._type if _TYPE.fullmatch(self._type) else None,
+            "ids": ids[:MOST] or None,
+            "more": len(ids) - MOST if len(ids) > MOST else None,
+            "count": told.count,
+            "total": told.total,
+            "patient": scalar(told.patients, of_others=told.of_others),
+            "tenant": self._tenant(told),
+            "query": self._asked(),
+            "version": self._version(ids),
+            "agent": {} if self._principal is None else _agent(self._principal),
+            "address": self._address or None,
+            "request": self._id,
+            "inner": self._inner or None,
+            "failed": "login" if self._status == 401 else None,
+        }
+
+    def _told(self) -> Told:
+        """Return whose resources were touched: as the URL, the writes and the answer say."""
+        told = Told()
+        fhir = self._params.get("id", "")
+        if self._path.startswith("Patient/{id}"):
+            if _ID.fullmatch(fhir):
+                told.patients[fhir] = None
+        elif _ID.fullmatch(fhir) and _TYPE.fullmatch(self._type):
+            told.ids[f"{self._type}/{fhir}"] = None
+        for kind, id, _, patient, tenant in self._written:
+            told.ids[f"{kind}/{id}"] = None
+            if patient is not None:
+                told.patients[patient] = None
+            elif kind != _CASE:  # which names nobody but in its own resources
+                told.of_others = True
+            if tenant is not None:
+                told.tenants[tenant] = None
+        for body in self._bodies:
+            if body:
+                told.look_at(body)
+        if self._shown is not None:
+            told.look_at_page(*self._shown)
+        if self._status < 400:
+            told.patients.update(dict.fromkeys(self._asked_patients()))
+        return told
+
+    def _asked_patients(self) -> Iterator[str]:
+        """Yield the patients that a search names: who found nothing has asked about them too."""
+        query = f"{self._query.decode('latin-1')}&{self._form}"
+        if "patient" not in query and "subject" not in query:
+            return
+        for name, value in parse_qsl(query):
+            if name in _OF_PATIENT:
+                for each in value.split(","):
+                    id = each.removeprefix("Patient/")
+                    if _ID.fullmatch(id) and (id != each or name != "subject"):
+                        yield id
+
+    def _tenant(self, told: Told) -> str | list[str] | None:
+        """Return whose data it was; a caller with one tenant sees that one's alone."""
+        known = self._principal.tenants if self._principal is not None else None
+        if known and (len(known) == 1 or not told.tenants):
+            return scalar(sorted(known))
+        return scalar(told.tenants, of_others=told.of_other_tenants)
+
+    def _reason(self, told: Told) -> str | None:
+        """Return why nothing was done: codes alone, since words may quote what was sent."""
+        if self._status < 400:
+            return None
+        challenge = _ERROR.search(self._challenge.decode("latin-1"))
+        return ", ".join([*told.issues, *(challenge.groups() if challenge else ())])
+
+    def _asked(self) -> str | None:
+        """Return the path and query, where they say more than the type and id do."""
+        query = "&".join(filter(None, (self._query.decode("utf-8", "replace"), self._form)))
+        if self._condition is not None:
+            query = "&".join(filter(None, (query, self._condition)))
+        if query:
+            text = f"{self._url}?{query}"
+        elif self._status >= 400 or self._interaction.startswith(("search", "$")):
+            text = self._url
+        else:
+            return None
+        return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+    def _version(self, ids: list[str]) -> str | None:
+        if len(self._written) == 1:
+            return self._written[0][2]
+        if self._etag is None or len(ids) != 1 or self._status >= 400:
+            return None
+        return self._etag.decode("latin-1").removeprefix("W/").strip('"')
+
+
+def _outcome(status: int) -> str:
+    """Return the code of an AuditEvent's outcome: success, minor failure, serious failure."""
+    return "0" if status < 400 else "4" if status < 500 else "8"
+
+
+def _form(request: FhirRequest) -> str:
+    """Return the parameters that came in a form."""
+    try:
+        pairs = request.pairs
+        several = len(parse_qsl(request.scope["query_string"], keep_blank_values=True))
+    except (BadRequest, ValueError):
+        return ""
+    return urlencode(pairs[several:])[: _LONGEST + 1]
+
+
+@lru_cache(maxsize=2048)
+def _agent(principal: Principal) -> dict[str, str]:
+    scopes = " ".join(each.spelled for each in principal.scopes)
+    found = {
+        "user": principal.user,
+        "subject": principal.subject,
+        "client": principal.client,
+        "issuer": principal.issuer,
+        "scopes": scopes[:_LONGEST_SCOPES] or None,
+    }
+    return {name: value for name, value in found.items() if value is not None}

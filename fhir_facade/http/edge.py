@@ -1,0 +1,62 @@
+"""What stands before the FHIR base for the requests that ask for it: CORS and compression.
+
+https://fetch.spec.whatwg.org/#http-cors-protocol
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from fhir_facade.http.headers import guarded
+
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_EXPOSED: Final = (
+    *("ETag", "Last-Modified", "Location", "Content-Location", "X-Request-Id"),
+    *("Retry-After", "WWW-Authenticate"),
+)
+
+
+def edge(app: ASGIApp, origins: Collection[str]) -> ASGIApp:
+    """Return the FHIR base with CORS for the origins that may read it, and with compression.
+
+    Another origin is answered without CORS headers, so its browser keeps the answer from it.
+    """
+    compressed = GZipMiddleware(app, minimum_size=1000, compresslevel=5)
+    shared = guarded(
+        CORSMiddleware(
+            compressed,
+            allow_origins=origins,
+            allow_methods=_METHODS,
+            # no answer depends on cookies, so any header may be sent
+            allow_headers=["*"],
+            allow_private_network=True,
+            expose_headers=_EXPOSED,
+        )
+    )
+
+    async def enter(scope: Scope, receive: Receive, send: Send) -> None:
+        names = {name for name, _ in scope["headers"]}
+        if b"origin" in names and origins and not _refused(scope, origins):
+            await shared(scope, receive, send)
+        elif b"accept-encoding" in names:
+            await compressed(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return enter
+
+
+def _refused(scope: Scope, origins: Collection[str]) -> bool:
+    """Say whether it is a preflight that gets no leave; other requests are answered in any case."""
+    if scope["method"] != "OPTIONS":
+        return False
+    headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+    asked = headers.get(b"access-control-request-method")
+    if asked is None:
+        return False
+    return asked not in _METHODS or not ("*" in origins or headers[b"origin"] in origins)

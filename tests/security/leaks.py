@@ -1,0 +1,215 @@
+"""The same request to two worlds: one with everybody's documents, one with a caller's own alone.
+
+What the caller is answered must be the same, byte for byte: then nothing of the others is in it,
+neither a word nor a number nor an error that tells them apart (non-interference).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import unquote_plus
+
+import httpx
+
+from fhir_facade.main import create_app
+from fhir_facade.store.base import Store
+from tests.http.serving import BASE, Json, asking, settings
+from tests.security.world_of_two import MARKER, View, documents_for, markers
+
+NEW: Final[Json] = {
+    "resourceType": "Goal",
+    "lifecycleStatus": "active",
+    "description": {"text": "Walk more"},
+    "subject": {"reference": "Patient/pat-a"},
+    "extension": [
+        {
+            "url": "https://fhir.wellnecity.com/StructureDefinition/employer",
+            "valueReference": {"reference": "Organization/org-x"},
+        }
+    ],
+}
+NOTE: Final[Json] = {"note": [{"text": "patched"}]}
+MERGE: Final = {"Content-Type": "application/merge-patch+json"}
+FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request, as a client sends it."""
+
+    method: str
+    url: str
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def content(self) -> bytes:
+        if self.body is None:
+            return b""
+        if isinstance(self.body, bytes):
+            return self.body
+        return json.dumps(self.body).encode()
+
+    @property
+    def sent(self) -> str:
+        """Everything that the client says, for what an answer may repeat."""
+        return f"{unquote_plus(self.url)} {self.content.decode()} {' '.join(self.headers.values())}"
+
+    def __str__(self) -> str:
+        headers = {name: value for name, value in self.headers.items() if name != "Authorization"}
+        return f"{self.method} {self.url} {headers or ''} {self.content.decode()[:600]}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Json:
+        return dict(json.loads(self.body)) if self.body else {}
+
+    @property
+    def told(self) -> str:
+        """All that a client can read of it: page links decoded, too."""
+        text = self.body.decode("utf-8", "replace")
+        shown = f"{text} {json.dumps(self.headers)}"
+        cursors = re.findall(r"_cursor=([\w-]+)", shown)
+        opened = [_opened(each) for each in cursors]
+        return " ".join([shown, unquote_plus(shown), *opened])
+
+
+def _opened(cursor: str) -> str:
+    """What a page link carries, for whoever decodes it."""
+    try:
+        data = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    except (ValueError, binascii.Error):
+        return ""
+    return data.decode("latin-1")
+
+
+_OWN_HEADERS = ("x-request-id", "date", "server-timing", "content-length")
+
+
+async def ask(client: httpx.AsyncClient, request: Request, token: str | None = None) -> Answer:
+    headers = dict(request.headers)
+    if token is not None:
+        headers["Authorization"] = f"Bearer {token}"
+    if request.content and "Content-Type" not in headers:
+        headers["Content-Type"] = "application/fhir+json"
+    url = request.url if "://" in request.url else f"{BASE}/{request.url}".rstrip("/")
+    response = await client.request(request.method, url, content=request.content, headers=headers)
+    return Answer(response.status_code, dict(response.headers), response.content)
+
+
+@dataclass(frozen=True)
+class World:
+    """An application on a store."""
+
+    store: Store
+    client: httpx.AsyncClient
+
+    async def ask(self, request: Request, token: str | None) -> Answer:
+        return await ask(self.client, request, token)
+
+
+@asynccontextmanager
+async def worlds(*stores: Store, **given: Any) -> AsyncIterator[tuple[World, ...]]:
+    """An application on each of some stores."""
+    async with AsyncExitStack() as stack:
+        found = []
+        for store in stores:
+            app = create_app(settings(**given), store)
+            await stack.enter_async_context(app.router.lifespan_context(app))
+            found.append(World(store, await stack.enter_async_context(asking(app))))
+        yield tuple(found)
+
+
+# --- what may differ between two answers that say the same ---------------------------------------
+
+_MOMENT = re.compile(
+    r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)?|\w{3}, \d\d \w{3} \d{4} [\d:]+ GMT"
+    r"|(?<=_cursor=)[\w-]+"
+)
+_GIVEN = re.compile(
+    r"\b[0-9a-f]{24}\b|\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}\b"  # ids
+    r"|\b[0-9a-f]{16}\b"  # versions, ids of requests
+)
+
+
+def normal(text: str) -> str:
+    """A text without the moments in it, the server's own ids and versions numbered as they come."""
+    names: dict[str, str] = {}
+
+    def named(found: re.Match[str]) -> str:
+        return names.setdefault(found[0], f"<{len(names)}>")
+
+    return _GIVEN.sub(named, _MOMENT.sub("<moment>", text))
+
+
+def _comparable(answer: Answer, *, exact: bool) -> tuple[int, Any, str]:
+    headers = {name: each for name, each in answer.headers.items() if name not in _OWN_HEADERS}
+    body = answer.body.decode("utf-8", "replace")
+    if not exact:
+        return answer.status, normal(json.dumps(headers)), normal(body)
+    return answer.status, headers, body
+
+
+def difference(one: Answer, other: Answer, *, exact: bool = True) -> str | None:
+    """What tells two answers apart; None where nothing does.
+
+    `exact`: to the byte; else as far as neither the time nor the server's own ids are in it.
+    """
+    if one.status == other.status >= 500:
+        return f"{one.status}: {one.body[:500]!r}"
+    first, second = (_comparable(each, exact=exact) for each in (one, other))
+    if first == second:
+        return None
+    return f"with the others:    {_shown(one, *_apart(first, second))}\n" + (
+        f"without the others: {_shown(other, *_apart(second, first))}"
+    )
+
+
+def _apart(one: tuple[int, Any, str], other: tuple[int, Any, str]) -> tuple[str, str]:
+    """The headers that only one has, and the place in its body where the two part."""
+    headers = [each for each in str(one[1]).split(", ") if each not in str(other[1])]
+    place = next(
+        (at for at, (a, b) in enumerate(zip(one[2], other[2], strict=False)) if a != b), None
+    )
+    if place is None:
+        place = min(len(one[2]), len(other[2]))
+    return ", ".join(headers), one[2][max(0, place - 200) : place + 400]
+
+
+def _shown(answer: Answer, headers: str, body: str) -> str:
+    return f"{answer.status} {headers} … {body}"
+
+
+@dataclass
+class Ears:
+    """Listens for words of the others in what a caller is answered."""
+
+    view: View
+    known: set[str] = field(default_factory=set)
+    """Words that stand in the caller's own documents, or that the caller has written there."""
+
+    @classmethod
+    def of(cls, view: View) -> Ears:
+        own = " ".join(str(document) for _, document in documents_for(view))
+        return cls(view, {each[0] for each in MARKER.finditer(own.lower())})
+
+    def heard(self, request: Request, answer: Answer) -> set[str]:
+        """The words of others in an answer that the caller did not know before."""
+        said = {each[0] for each in MARKER.finditer(request.sent.lower())}
+        if request.method in ("POST", "PUT", "PATCH") and answer.status < 300:
+            content = request.content.decode().lower()
+            self.known |= {each[0] for each in MARKER.finditer(content)}
+        return markers(answer.told, self.view) - said - self.known
