@@ -111,8 +111,7 @@ def create_app(
         version=__version__,
         lifespan=lifespan,
     )
-    checks = [] if log is None else [_check(log)]
-    add_tools(app, opened, settings, metrics=observed.metrics, checks=checks)
+    add_tools(app, opened, settings, metrics=observed.metrics, checks=_checks(tokens, log))
     app.add_exception_handler(HTTPException, _outside)
     app.openapi = lambda: openapi(app, registry, FHIR_BASE)  # type: ignore[method-assign]
     return app
@@ -161,8 +160,14 @@ def _audit_log(settings: Settings, store: Store) -> AuditLog | None:
     return AuditLog(store, mode=settings.audit, anchors=settings.audit_anchors)
 
 
-def _check(log: AuditLog) -> Check:
-    return Check("audit", lambda: not log.is_failing, required=log.requires)
+def _checks(tokens: Authenticator | None, log: AuditLog | None) -> list[Check]:
+    """Return what may be unwell beside the store."""
+    found = []
+    if tokens is not None:
+        found.append(Check("issuers", tokens.has_keys))
+    if log is not None:
+        found.append(Check("audit", lambda: not log.is_failing, required=log.requires))
+    return found
 
 
 async def _look_at(store: Store, registry: Registry, capabilities: Capabilities) -> None:

@@ -21,6 +21,8 @@ from fhir_facade.store import open_store
 from fhir_facade.store.base import Store
 from tests import mongo_server
 
+pytest_plugins = ["tests.log_watch"]
+
 # what is recorded of requests has tests of its own; elsewhere it would only cost time
 os.environ.setdefault("FHIR_FACADE_AUDIT", "off")
 

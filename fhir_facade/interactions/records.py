@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from fhir_facade import phases
 from fhir_facade.interactions.access import UNLIMITED, Access
 from fhir_facade.rules import overlay
 from fhir_facade.rules.filters import EVERYTHING, NOTHING, all_of
@@ -137,6 +138,7 @@ class Records:
     def _translate(self, source: Compiled, raw: bytes) -> Translation:
         return self.translate_record(Record(source, decode(raw), version_of(raw, source.salt)))
 
+    @phases.mapping
     def translate_record(self, record: Record) -> Translation:
         """Return the resource of a record."""
         findings: Findings = []

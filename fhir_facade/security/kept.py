@@ -53,6 +53,11 @@ class Kept(Generic[T]):
         """Fetch the value in the background."""
         self._renewal()
 
+    def want(self) -> None:
+        """Fetch the value in the background, unless that has just failed."""
+        if not self.failed or self._now() >= self._due:
+            self._renewal()
+
     async def get(self) -> T:
         """Return the value; raise IssuerUnavailable."""
         found = self.current()

@@ -83,6 +83,7 @@ class Authenticator:
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
         self._refused: OrderedDict[bytes, _Refused] = OrderedDict()
         self._asked: dict[bytes, asyncio.Task[Principal]] = {}
+        self._cached = 0
         for name, provider in self._providers.items():
             provider.keys.kept.changed = partial(self._forget, name)
 
@@ -102,6 +103,7 @@ class Authenticator:
         known = self._known.get(digest)
         if known is not None and self._now() < known.until:
             self._known.move_to_end(digest)
+            self._cached += 1
             if known.keys is not None:
                 known.keys.current()  # due keys are renewed although no token is verified
             return known.principal
@@ -113,6 +115,21 @@ class Authenticator:
         """Say whether a token is remembered: nothing is verified, nobody asked."""
         known = self._known.get(_digest(token))
         return known is not None and self._now() < known.until
+
+    def cached(self) -> int:
+        """Return how many tokens needed no verification, because they were remembered."""
+        return self._cached
+
+    def has_keys(self) -> bool:
+        """Say whether every issuer's keys are known; those that are not are asked for.
+
+        The keys of an issuer that is asked about each token may be missing.
+        """
+        needed = [each.keys.kept for each in self._providers.values() if not each.introspection]
+        missing = [kept for kept in needed if kept.current() is None]
+        for kept in missing:
+            kept.want()
+        return not missing
 
     async def document(self) -> Json:
         """Return what the first issuer says of itself; raise IssuerUnavailable."""

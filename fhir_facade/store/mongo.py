@@ -39,6 +39,7 @@ from fhir_facade.store.finish import GRACE, finished, tidied
 from fhir_facade.store.keyset import ALL_TYPES, FERRETDB_TYPES, Types, continued
 from fhir_facade.store.matching import compile_filter
 from fhir_facade.store.mongo_driver import client_class, settled, translated
+from fhir_facade.store.mongo_pool import Pool
 from fhir_facade.store.mongo_raw import (
     indexes_of,
     is_plain,
@@ -82,8 +83,9 @@ _UNIT: ContextVar[_Unit | None] = ContextVar("mongo_unit_of_work", default=None)
 class MongoStore:
     """`Store` over a MongoDB database; `client` is PyMongo's asynchronous client, or Motor's."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, pool: Pool | None = None) -> None:
         self._client = client
+        self._pool = pool or Pool()
         self._database = client.get_default_database(DEFAULT_DATABASE, codec_options=CODEC)
         self._types: Types = ALL_TYPES
         self.transactions: bool | None = None
@@ -92,13 +94,18 @@ class MongoStore:
     @classmethod
     def open(cls, url: str, driver: str = "pymongo") -> MongoStore:
         """Make a store for a URL, whose path names the database; nothing is connected yet."""
-        options: dict[str, Any] = {"appname": "fhir-facade"}
+        pool = Pool()
+        options: dict[str, Any] = {"appname": "fhir-facade", "event_listeners": [pool]}
         if "serverselectiontimeoutms" not in url.lower():
             options["serverSelectionTimeoutMS"] = _SELECTION_MS
         try:
-            return cls(client_class(driver)(url, **options))
+            return cls(client_class(driver)(url, **options), pool)
         except ConfigurationError as error:
             raise ValueError(f"the URL of the MongoDB store is not valid: {error}") from None
+
+    def connections(self) -> dict[str, int]:
+        """Return how many connections there are, and how many are in use."""
+        return {"open": self._pool.open, "in_use": self._pool.in_use}
 
     async def get(self, collection: str, ids: Sequence[Any]) -> list[bytes]:
         """Return the documents whose `_id` is one of `ids`, in the order of `ids`."""

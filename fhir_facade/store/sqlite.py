@@ -83,6 +83,10 @@ class SqliteStore:
         temporary = tempfile.TemporaryDirectory(prefix="fhir-facade-")
         return cls(os.path.join(temporary.name, "store.db"), temporary)
 
+    def connections(self) -> dict[str, int]:
+        """Return how many connections there are."""
+        return {"open": len(self._connections)}
+
     async def get(self, collection: str, ids: Sequence[Any]) -> list[bytes]:
         """Return the documents whose `_id` is one of `ids`, in the order of `ids`."""
         if self._in_unit():

@@ -254,8 +254,13 @@ async def test_refusals_are_recorded_with_their_reason(own_store: Store) -> None
 
 async def test_what_cannot_be_decoded_is_recorded_all_the_same(own_store: Store) -> None:
     long = f"Task?status={'x' * 16_300}"
-    entries = await asked(own_store, ("GET", "Task?status=%ff%00"), ("GET", long + "y" * 500))
-    assert [each["status"] for each in entries] == [400, 414]
+    entries = await asked(
+        own_store,
+        ("GET", "Task?status=%ff%00"),
+        ("GET", long + "y" * 500),
+        ("POST", "Task/_search?status=%ff"),
+    )
+    assert [each["status"] for each in entries] == [400, 414, 400]
     assert entries[1]["query"] == f"{long}{'y' * 500}"[:16_384] + "…"
 
 
@@ -282,6 +287,34 @@ async def test_writes_say_what_they_wrote(own_store: Store) -> None:
     assert [each["ids"] for each in entries[2:]] == [[url]] * 4
     assert entries[1]["query"] == "Task?identifier=urn:x|1"
     assert len({each["version"] for each in entries[:5]}) == 5
+
+
+async def test_a_whole_case_that_is_written_names_its_resources(
+    own_store: Store, records: dict[str, Json]
+) -> None:
+    case = records["EpisodeOfCare"]
+    log = AuditLog(own_store)
+    async with audited(own_store, log) as client:
+        bundle = (await client.get(f"Case/{case['id']}")).json()
+        answer = await client.put(
+            f"Case/{case['id']}", json=bundle, headers={"Prefer": "return=minimal"}
+        )
+        assert (answer.status_code, answer.content) == (200, b"")
+        _, entry = map(told, await recorded(own_store, log))
+    assert (entry["interaction"], entry["patient"]) == ("update", patient(case))
+    assert entry["tenant"] == [employer(case)], "not every resource of a case names its employer"
+    assert {f"EpisodeOfCare/{case['id']}", f"CareTeam/{case['id']}"} <= set(entry["ids"])
+
+
+async def test_a_history_names_what_was_deleted(own_store: Store) -> None:
+    log = AuditLog(own_store)
+    async with audited(own_store, log) as client:
+        made = (await client.post("Task", json=task())).json()
+        await client.delete(f"Task/{made['id']}")
+        await client.get("Task/_history?_count=1")
+        *_, entry = map(told, await recorded(own_store, log))
+    assert (entry["interaction"], entry["action"]) == ("history-type", "R")
+    assert (entry["ids"], entry["count"]) == ([f"Task/{made['id']}"], 1)
 
 
 async def test_a_transaction_and_a_batch_say_what_became_of_them(own_store: Store) -> None:

@@ -91,6 +91,17 @@ def test_a_bundle_within_a_page_is_looked_into() -> None:
     assert (found.ids, found.patients, found.count) == ({"Flag/1": None}, {"M1": None}, 1)
 
 
+def test_who_reads_the_trail_reads_about_its_patients() -> None:
+    entities = [{"what": {"reference": "Patient/M1"}}, {"what": {"reference": "Task/1"}}, {}]
+    event = {"resourceType": "AuditEvent", "id": "a.1", "entity": entities}
+    assert told(orjson.dumps(event)).patients == {"M1": None}
+
+
+def test_a_resource_without_a_patient_may_be_of_anybody() -> None:
+    found = told(orjson.dumps({"resourceType": "Task", "id": "1", "for": {"display": "Ann"}}))
+    assert (found.patients, found.of_others, found.of_other_tenants) == ({}, True, True)
+
+
 def test_one_value_is_a_scalar_unless_there_may_be_others() -> None:
     assert scalar([]) is None
     assert scalar(["a"]) == "a"
