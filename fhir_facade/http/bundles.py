@@ -22,7 +22,7 @@ from fhir_facade.errors import (
 )
 from fhir_facade.http.bodies import checked, expected, json_body, patch_body, refused
 from fhir_facade.http.inner import Answer, inner_request
-from fhir_facade.http.request import FhirRequest
+from fhir_facade.http.request import BUNDLE, FhirRequest
 from fhir_facade.http.response import NO_STORE, Reply, error_reply, shaped
 from fhir_facade.http.response_entries import ResponseEntries, outcome_of
 from fhir_facade.http.write_replies import deleted_reply, result_reply
@@ -85,6 +85,7 @@ class Bundles:
         """POST [base]"""
         request.require_json()
         bundle = await self._bundle(request)
+        request.scope[BUNDLE] = bundle["type"]
         entries = read_entries(bundle, request.base_url)
         asked = _Asked(self.settings, self.writes.seen_by(request.access), self.answer, request)
         done = await (asked.batch if bundle["type"] == "batch" else asked.transaction)(entries)

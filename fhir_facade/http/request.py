@@ -27,6 +27,9 @@ from fhir_facade.interactions.prepare import Result
 ACCESS: Final = "fhir_facade.access"
 """Where the scope of a Bundle's entry has what the caller of the Bundle may do."""
 
+BUNDLE: Final = "fhir_facade.bundle"
+"""Where the scope of a POST to the base has the type of the Bundle, once that is known."""
+
 _HOST = re.compile(r"[A-Za-z0-9.\-_]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:]+\](:[0-9]{1,5})?")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}")
 _JSON_TYPES = frozenset(
@@ -43,7 +46,7 @@ class FhirRequest:
 
     __slots__ = (
         *("_headers", "_pairs", "_receive", "access", "base_url", "id", "params", "scope"),
-        "written",
+        *("shown", "written"),
     )
 
     def __init__(self, scope: Scope, receive: Receive, base_url: str | None) -> None:
@@ -54,6 +57,8 @@ class FhirRequest:
         """What the caller may do: nothing, until the gate has let the request in."""
         self.written: list[Result] = []
         """What the request has changed."""
+        self.shown: tuple[list[bytes], int | None] | None = None
+        """The resources on a search's page as they are served, and how many there are in all."""
         self._headers: dict[bytes, bytes] = dict(scope["headers"])
         if len(self._headers) != len(scope["headers"]):
             self._join_headers()

@@ -186,7 +186,9 @@ class Searches:
         if max(_url_length(url) for _, url in links) > self.settings.max_url:
             page.issues.append(Issue("warning", "too-long", _LONG_LINK))
         shape = Shape(plan.query.summary, plan.query.elements)
-        return bundle_reply(request, searchset(page, links, request.base_url, shape))
+        served = searchset(page, links, request.base_url, shape)
+        request.shown = [each.body for each in (*page.entries, *page.included)], page.total
+        return bundle_reply(request, served)
 
     def _guard(self, request: FhirRequest, plan: Plan) -> None:
         """Log a search that no index answers, by its parameters' names; or refuse it."""
