@@ -7,6 +7,7 @@ from fhir_facade.rules.checks import checked
 from fhir_facade.rules.mapping import (
     Mapping,
 )
+from mappings.audit_event import AUDIT_EVENT
 from mappings.case import CARE_PLAN, CARE_TEAM, EPISODE_OF_CARE, ITEM_LIST
 from mappings.case_log import PROVENANCE
 from mappings.communication import COMMUNICATION
@@ -15,6 +16,7 @@ from mappings.flag import FLAG
 from mappings.goal import GOAL
 from mappings.outcome import OUTCOME
 from mappings.task import TASK
+from mappings.written import WRITTEN
 
 ALL: tuple[Mapping, ...] = checked(
     TASK,
@@ -27,6 +29,8 @@ ALL: tuple[Mapping, ...] = checked(
     CARE_TEAM,
     CARE_PLAN,
     ITEM_LIST,
+    WRITTEN,
     PROVENANCE,
     OUTCOME,
+    AUDIT_EVENT,
 )

@@ -20,6 +20,7 @@ from fhir_facade.settings import Settings
 from fhir_facade.store import open_store
 from fhir_facade.store.base import Store
 from tests import mongo_server
+from tests.recorded import recorded
 
 pytest_plugins = ["tests.log_watch"]
 
@@ -100,14 +101,25 @@ def dirty_file(
 
 @pytest.fixture(scope="session")
 def smaller_dirty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same of twenty members, for tests that go through it many times."""
-    return _store_file(tmp_path_factory.mktemp("smaller") / "store.db", list(generate(20, 1, 0.3)))
+    """The same of twenty members, and what is recorded of them, for tests that go through it many
+    times."""
+    documents = list(generate(20, 1, 0.3))
+    documents += recorded(documents, 200)
+    return _store_file(tmp_path_factory.mktemp("smaller") / "store.db", documents)
 
 
 @pytest.fixture(scope="session")
 def clean_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An embedded store of eight members' clean documents, for tests that only read."""
     return _store_file(tmp_path_factory.mktemp("clean") / "store.db", list(generate(8)))
+
+
+@pytest.fixture(scope="session")
+def recorded_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with what is recorded of requests and writes: every served type is there."""
+    documents = list(generate(8))
+    documents += recorded(documents, 12)
+    return _store_file(tmp_path_factory.mktemp("recorded") / "store.db", documents)
 
 
 def _store_file(path: Path, documents: list[tuple[str, dict[str, Any]]]) -> Path:
@@ -139,6 +151,13 @@ async def smaller_dirty_store(smaller_dirty_file: Path) -> AsyncIterator[Store]:
 @pytest.fixture
 async def clean_store(clean_file: Path) -> AsyncIterator[Store]:
     store = open_store(f"sqlite:///{clean_file}")
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def recorded_store(recorded_file: Path) -> AsyncIterator[Store]:
+    store = open_store(f"sqlite:///{recorded_file}")
     yield store
     await store.close()
 

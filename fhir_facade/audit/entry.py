@@ -124,9 +124,9 @@ def storable(value: Any) -> Any:
 
 
 def entry(fields: Mapping[str, Any], place: Place, prev: str) -> Document:
-    """Return the document of an entry; what its fields leave out is not in it."""
+    """Return the document of an entry; fields that are None are not in it."""
     at = moment(fields["at"])
-    document = storable(fields)
+    document = {name: value for name, value in fields.items() if value is not None}
     document |= {
         "_id": place.id,
         "chain": place.chain,
@@ -135,4 +135,7 @@ def entry(fields: Mapping[str, Any], place: Place, prev: str) -> Document:
         "updated": at,
         PREV: prev,
     }
-    return sealed(document)
+    try:
+        return sealed(document)
+    except orjson.JSONEncodeError:
+        return sealed(storable(document))

@@ -15,7 +15,11 @@ from fhir_facade.rules.validation.schema import Element, shape_of
 R4 = "http://hl7.org/fhir/StructureDefinition/"
 
 EXTENSIBLE = frozenset(
-    {"DocumentReference.securityLabel", "Observation.component.dataAbsentReason"}
+    {"AuditEvent.agent.media", "AuditEvent.agent.purposeOfUse", "AuditEvent.agent.type"}
+    | {"AuditEvent.entity.lifecycle", "AuditEvent.entity.role", "AuditEvent.entity.securityLabel"}
+    | {"AuditEvent.entity.type", "AuditEvent.purposeOfEvent", "AuditEvent.source.type"}
+    | {"AuditEvent.subtype", "AuditEvent.type"}
+    | {"DocumentReference.securityLabel", "Observation.component.dataAbsentReason"}
     | {"Observation.component.interpretation", "Observation.dataAbsentReason"}
     | {"Observation.interpretation", "Provenance.activity", "Provenance.agent.type"}
     | {"Provenance.reason"}

@@ -79,9 +79,9 @@ class Seen:
     """What is kept of a request until its entry is made."""
 
     __slots__ = (
-        *("_address", "_at", "_bodies", "_condition", "_etag", "_form", "_id", "_inner"),
+        *("_address", "_at", "_bodies", "_condition", "_form", "_headers", "_id", "_inner"),
         *("_interaction", "_params", "_path", "_principal", "_query", "_status", "_type", "_url"),
-        *("_challenge", "_shown", "_written"),
+        *("_shown", "_written"),
         "size",
     )
 
@@ -96,25 +96,24 @@ class Seen:
         self._query: bytes = scope["query_string"]
         self._form = _form(request) if request.method == "POST" else ""
         self._condition = request.header(b"if-none-exist")
-        headers = dict(reply.headers)
-        self._etag, self._challenge = headers.get(b"etag"), headers.get(b"www-authenticate", b"")
-        self._written: list[Written] = [
-            (each.type, each.id, each.version, each.patient, each.tenant)
-            for each in request.written
-        ]
+        self._headers = reply.headers
         shown: Shown | None = getattr(request, "shown", None)
         self._shown = shown if reply.status == 200 else None
         # a page's resources are kept anyway, the page that is joined of them is not
-        is_read = self._is_published or self._shown is not None
-        self._bodies = [] if is_read else [reply.body]
-        if not reply.body or b'"OperationOutcome"' in reply.body[:_BEGINNING]:
+        is_read = self._shown is not None or self._is_published
+        self._bodies: list[bytes] = [] if is_read else [reply.body]
+        self._written: list[Written] = []
+        self.size = len(reply.body)
+        if request.written:
+            self._take_written(request)
+
+    def _take_written(self, request: FhirRequest) -> None:
+        for each in request.written:
+            self._written.append((each.type, each.id, each.version, each.patient, each.tenant))
             # a whole case names nobody but in its own resources
-            self._bodies += [
-                each.body for each in request.written if each.body and not each.patient
-            ]
-        self.size = sum(len(each) for each in self._bodies if each)
-        if self._shown is not None:
-            self.size += len(reply.body)
+            if each.type == _CASE and each.body and each.body not in self._bodies:
+                self._bodies.append(each.body)
+                self.size += len(each.body)
 
     @property
     def _is_published(self) -> bool:
@@ -130,7 +129,8 @@ class Seen:
 
     def fields(self) -> dict[str, Any]:
         """Return the fields of the entry; what is None is left out of it."""
-        told = self._told()
+        kind = self._type if _TYPE.fullmatch(self._type) else None
+        told = self._told(kind)
         ids = list(told.ids)
         interaction = "login" if self._status == 401 else self._interaction
         if interaction == "batch" and _TRANSACTION in self._beginning:
@@ -142,7 +142,7 @@ class Seen:
             "outcome": _outcome(self._status),
             "status": self._status,
             "reason": self._reason(told),
-            "type": self._type if _TYPE.fullmatch(self._type) else None,
+            "type": kind,
             "ids": ids[:MOST] or None,
             "more": len(ids) - MOST if len(ids) > MOST else None,
             "count": told.count,
@@ -158,20 +158,20 @@ class Seen:
             "failed": "login" if self._status == 401 else None,
         }
 
-    def _told(self) -> Told:
+    def _told(self, kind: str | None) -> Told:
         """Return whose resources were touched: as the URL, the writes and the answer say."""
         told = Told()
         fhir = self._params.get("id", "")
-        if self._path.startswith("Patient/{id}"):
-            if _ID.fullmatch(fhir):
+        if _ID.fullmatch(fhir):
+            if self._path.startswith("Patient/{id}"):
                 told.patients[fhir] = None
-        elif _ID.fullmatch(fhir) and _TYPE.fullmatch(self._type):
-            told.ids[f"{self._type}/{fhir}"] = None
-        for kind, id, _, patient, tenant in self._written:
-            told.ids[f"{kind}/{id}"] = None
+            elif kind is not None:
+                told.ids[f"{kind}/{fhir}"] = None
+        for written, id, _, patient, tenant in self._written:
+            told.ids[f"{written}/{id}"] = None
             if patient is not None:
                 told.patients[patient] = None
-            elif kind != _CASE:  # which names nobody but in its own resources
+            elif written != _CASE:
                 told.of_others = True
             if tenant is not None:
                 told.tenants[tenant] = None
@@ -207,7 +207,7 @@ class Seen:
         """Return why nothing was done: codes alone, since words may quote what was sent."""
         if self._status < 400:
             return None
-        challenge = _ERROR.search(self._challenge.decode("latin-1"))
+        challenge = _ERROR.search(self._header(b"www-authenticate"))
         return ", ".join([*told.issues, *(challenge.groups() if challenge else ())])
 
     def _asked(self) -> str | None:
@@ -226,9 +226,13 @@ class Seen:
     def _version(self, ids: list[str]) -> str | None:
         if len(self._written) == 1:
             return self._written[0][2]
-        if self._etag is None or len(ids) != 1 or self._status >= 400:
+        if len(ids) != 1 or self._status >= 400:
             return None
-        return self._etag.decode("latin-1").removeprefix("W/").strip('"')
+        return self._header(b"etag").removeprefix("W/").strip('"') or None
+
+    def _header(self, name: bytes) -> str:
+        found = (value for key, value in self._headers if key == name)
+        return next(found, b"").decode("latin-1")
 
 
 def _outcome(status: int) -> str:

@@ -383,8 +383,7 @@ class CaseWrites:
     async def _same_log(self, part: Part) -> None:
         """Raise Unprocessable for a log entry that is not as it is served."""
         located = await self._located(part)
-        source = self._records.registry.types[LOG].sources[0]
-        if located is None or not self._stays(source, part, located):
+        if located is None or not self._stays(located.source, part, located):
             raise Unprocessable(_LOG_CHANGED, expression=part.expression)
 
 

@@ -20,7 +20,7 @@ from fhir_facade.rules.kinds.base import Target
 from fhir_facade.rules.walk import references
 from fhir_facade.search.joins import Join
 from fhir_facade.search.plan import Plan
-from fhir_facade.search.reference import parse_reference
+from fhir_facade.search.reference import HISTORY, parse_reference
 from fhir_facade.security.principal import SEARCH
 
 MAX_JOINED = 5_000
@@ -81,7 +81,8 @@ def named_by(
     context = records.registry.context
     elements = records.registry.types[match.resource].params[param].elements
     named = references(orjson.loads(body), elements, context)
-    targets = [parse_reference(each, base_url, context.reference_base) for each in named]
+    current = (each.partition(HISTORY)[0] for each in named)
+    targets = [parse_reference(each, base_url, context.reference_base) for each in current]
     return [each for each in targets if each is not None]
 
 

@@ -21,6 +21,13 @@ def _paths(names: str) -> frozenset[str]:
 
 
 BY_TYPE: dict[str, Elements] = {
+    "AuditEvent": Elements(
+        summary=_paths(
+            "type subtype action recorded outcome outcomeDesc purposeOfEvent agent.who "
+            "agent.requestor source.observer"
+        ),
+        mandatory=_paths("type recorded agent agent.requestor source source.observer"),
+    ),
     "CarePlan": Elements(
         summary=_paths(
             "identifier instantiatesCanonical instantiatesUri basedOn replaces partOf status "

@@ -20,7 +20,7 @@ from fhir_facade.rules.text_match import TextMatch
 from fhir_facade.rules.value_sets import ValueSets
 from fhir_facade.search.date import date_filter
 from fhir_facade.search.params import Clause, unescape
-from fhir_facade.search.reference import parse_reference, reference_filter
+from fhir_facade.search.reference import parse_version, reference_filter
 from fhir_facade.search.token import read_token, split_bars, token_filter
 
 _DOLLAR = re.compile(r"(?<!\\)((?:\\\\)*)\$")
@@ -119,9 +119,10 @@ class Clauses:
             kept = kept_tokens.token(kept_tokens.identifier_name(param.name), system, number)
             stored = param.filter(lambda kind, site: kind.identifier(site, system, number))
             return any_of([stored, param.kept([kept])])
-        target = parse_reference(value, self._base_url, self._context.reference_base)
+        target = parse_version(value, self._base_url, self._context.reference_base)
         if target is not None and modifier is not None:
-            target = Target(modifier, target.id) if target.type in (None, modifier) else None
+            fits = target.type in (None, modifier)
+            target = Target(modifier, target.id, target.version) if fits else None
         elsewhere = param.kept([kept_tokens.token(param.name, None, unescape(value))])
         return any_of([reference_filter(param, [target]), elsewhere if "://" in value else NOTHING])
 

@@ -406,7 +406,7 @@ async def test_entries_hold_nothing_of_resources(own_store: Store) -> None:
 async def test_there_are_as_many_entries_as_requests_whatever_the_store_does(
     own_store: Store, records: dict[str, Json], mode: Any
 ) -> None:
-    several = 2000 if mode == "record" else 400
+    several = 2000 if mode == "record" else 200
     urls = [
         f"Task/{records['Task']['id']}",
         f"Flag/{records['Flag']['id']}",

@@ -23,6 +23,7 @@ from fhir_facade.settings import Settings
 from fhir_facade.store.base import Store
 from fhir_facade.store.codec import decode
 from tests.commands.conftest import Run
+from tests.recorded import recorded
 
 
 def _load(run: Run, folder: Path, *documents: dict[str, Any]) -> None:
@@ -108,7 +109,8 @@ def test_the_counts_add_up(run: Run, dirty_folder: Path) -> None:
     outcomes = ("clean", "noted", "degraded", "unservable", "invalid", "deleted")
     for each in found["documents"]:
         assert each["documents"] == sum(each[name] for name in (*outcomes, "unread", "other"))
-    stored = Counter(name for name, _ in generate(20, 1, 0.3))
+    documents = list(generate(20, 1, 0.3))
+    stored = Counter(name for name, _ in [*documents, *recorded(documents, 200)])
     assert {each["collection"]: each["documents"] for each in found["documents"]} == stored
     for each in found["records"]:
         assert each["records"] == sum(each[name] for name in outcomes)
@@ -201,7 +203,7 @@ def test_one_type_alone(run: Run, dirty_folder: Path) -> None:
 def test_the_first_documents_of_each_collection(run: Run, dirty_folder: Path) -> None:
     found = _check(run, dirty_folder, "--limit", "7")
     assert {each["documents"] for each in found["documents"]} == {7}
-    assert len(found["documents"]) == 3
+    assert len(found["documents"]) == 5
 
 
 @pytest.mark.parametrize("limit", ["399", "400", "401", "100000"])

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.derive.publishing import served
+from tests.recorded import recorded
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = Path("shared", "packages")
@@ -38,7 +39,7 @@ def definitions(name: str, kind: str) -> Definitions:
 @pytest.fixture(scope="session")
 def served_resources(dirty_documents: list[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
     """Every resource that is served of the dirty documents; nobody changes them."""
-    return list(served(dirty_documents))
+    return list(served([*dirty_documents, *recorded(dirty_documents)]))
 
 
 @pytest.fixture(scope="session")

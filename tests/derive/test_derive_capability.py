@@ -234,7 +234,7 @@ def test_us_core_is_claimed_of_the_types_that_may_satisfy_it() -> None:
     }
     assert found == {
         type_: [us_core_url(type_)]
-        for type_ in ("CarePlan", "CareTeam", "DocumentReference", "Goal")
+        for type_ in ("CarePlan", "CareTeam", "DocumentReference", "Goal", "Provenance")
     }
 
 

@@ -13,8 +13,8 @@ from tests.http.declared import Declared, declared
 from tests.http.serving import Json, matches, serving
 
 SERVED = (
-    *("CarePlan", "CareTeam", "Communication", "DocumentReference", "EpisodeOfCare", "Flag"),
-    *("Goal", "List", "Observation", "Provenance", "Task"),
+    *("AuditEvent", "CarePlan", "CareTeam", "Communication", "DocumentReference", "EpisodeOfCare"),
+    *("Flag", "Goal", "List", "Observation", "Provenance", "Task"),
 )
 
 PUBLISHED = (

@@ -16,6 +16,13 @@ STORED_NOWHERE = ("_security",)
 """Parameters that every resource lacks a value for."""
 
 
+def _is_of(reference: Json, types: set[str]) -> bool:
+    """Whether a reference is to one of some types; an identifier alone may be to any of several."""
+    if "type" in reference:
+        return reference["type"] in types
+    return len(types) > 1 or "reference" in reference
+
+
 @dataclass(frozen=True)
 class Declared:
     """One declared search parameter."""
@@ -37,7 +44,8 @@ class Declared:
             {"text": value} if self.kind == "token" and each.endswith(".text") else value
             for each in self.elements
             for value in at(resource, _path(each))
-            if not (types and isinstance(value, dict)) or value.get("type") in {*types, None}
+            if not (types and isinstance(value, dict)) or _is_of(value, types)
+            if not (isinstance(value, dict) and value.keys() <= {"extension", "type"})
         ]
 
     @property
@@ -104,13 +112,19 @@ def escaped(text: str) -> str:
     return re.sub(r"([\\,$|])", r"\\\1", text)
 
 
+def current(reference: str) -> str:
+    """A reference without the version that it names."""
+    return reference.partition("/_history/")[0]
+
+
 def spellings(param: Declared, value: Any) -> list[str]:
     """Ways to ask for a value by the parameter without a modifier."""
     if param.kind == "reference" and isinstance(value, str):  # a canonical URL
         return [escaped(value), escaped(value.partition("|")[0])]
     if param.kind == "reference":
         found = value.get("reference") if isinstance(value, dict) else None
-        return [found, found.rpartition("/")[2]] if found else []
+        plain = current(found or "")
+        return list(dict.fromkeys((found, plain, plain.rpartition("/")[2]))) if found else []
     if param.kind == "token":
         return [text for system, code in codes(value) for text in _tokens(system, code)]
     if param.kind == "date" and isinstance(value, dict):

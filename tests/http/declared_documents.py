@@ -8,6 +8,10 @@ from typing import Any
 from bson import ObjectId
 
 from fhir_facade.demo import generate
+from fhir_facade.rules.registry import AUDIT, PROVENANCE
+from mappings.audit_entity_kinds import DEFINITIONS
+from mappings.party_kinds import PARTIES
+from tests.recorded import ISSUER, audited, recorded, written
 
 Documents = list[tuple[str, dict[str, Any]]]
 
@@ -48,7 +52,24 @@ def documents() -> Documents:
         "log": log,
         "documents": [],
     }
-    return [*demo, *SPARSE, ("patient_case", archived)]
+    found = [*demo, *SPARSE, ("patient_case", archived)]
+    return [*found, *recorded(found), *_of_every_type(case)]
+
+
+def _of_every_type(case: dict[str, Any]) -> Documents:
+    """Entries of the audit trail about a resource of each type and by each sort of agent, and
+    writes of a case's parts."""
+    id, parts = str(case["_id"]), ("CarePlan", "CareTeam", "List")
+    named = [f"{type_}/{id}" for type_ in parts]
+    named += ["Observation/o0", f"Provenance/{id}.log.1", "AuditEvent/c0ffee.0000000001"]
+    named += [f"{type_}/x" for type_ in DEFINITIONS]
+    entry = {**audited(90, "EpisodeOfCare", case), "ids": named, "is_archived": True}
+    found: Documents = [(AUDIT, entry)]
+    for number, (type_, party) in enumerate(zip((*parts, *parts), PARTIES, strict=True), 91):
+        agent = {"user": f"{party}/x", "subject": party, "issuer": ISSUER, "client": "x"}
+        found.append((AUDIT, {**audited(number, "EpisodeOfCare", case), "agent": agent}))
+        found.append((PROVENANCE, {**written(number, type_, case), "agent": agent}))
+    return found
 
 
 _REFERENCES = {

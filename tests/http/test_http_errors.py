@@ -15,8 +15,8 @@ TASK_PARAMETERS = (
     "subject"
 )
 TYPES = (
-    "Bundle, CarePlan, CareTeam, Case, Communication, DocumentReference, EpisodeOfCare, Flag, "
-    "Goal, List, Observation, Provenance, Task"
+    "AuditEvent, Bundle, CarePlan, CareTeam, Case, Communication, DocumentReference, "
+    "EpisodeOfCare, Flag, Goal, List, Observation, Provenance, Task"
 )
 NOT_A_DATE = (
     "The value of 'due' is not a FHIR date: use YYYY, YYYY-MM, YYYY-MM-DD or "

@@ -85,8 +85,8 @@ async def test_every_type_finds_its_hidden_records(statement: Json) -> None:
         assert "_tag" in {param["name"] for param in each["searchParam"]}, each["type"]
 
 
-async def test_its_interactions_and_operations_work(clean_store: Store, statement: Json) -> None:
-    async with serving(clean_store) as asking:
+async def test_its_interactions_and_operations_work(recorded_store: Store, statement: Json) -> None:
+    async with serving(recorded_store) as asking:
         for resource in searchable(statement):
             codes = {each["code"] for each in resource["interaction"]}
             assert {"read", "search-type"} <= codes

@@ -28,9 +28,9 @@ JSON_PATCH = {"Content-Type": "application/json-patch+json"}
 
 
 @pytest.fixture
-async def own_store(clean_file: Path, tmp_path: Path) -> AsyncIterator[Store]:
+async def own_store(recorded_file: Path, tmp_path: Path) -> AsyncIterator[Store]:
     """A store of clean documents that may be written to."""
-    copy = shutil.copy(clean_file, tmp_path / "store.db")
+    copy = shutil.copy(recorded_file, tmp_path / "store.db")
     store = open_store(f"sqlite:///{copy}")
     yield store
     await store.close()

@@ -85,8 +85,8 @@ CALLS: dict[tuple[str, str], tuple[Call, ...]] = {
 
 
 @pytest.fixture
-async def client(clean_store: Store) -> AsyncIterator[httpx.AsyncClient]:
-    async with serving(clean_store) as client:
+async def client(recorded_store: Store) -> AsyncIterator[httpx.AsyncClient]:
+    async with serving(recorded_store) as client:
         yield client
 
 

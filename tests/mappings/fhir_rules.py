@@ -113,6 +113,9 @@ CODES: dict[str, set[str]] = {
     },
     "List.status": {"current", "retired", "entered-in-error"},
     "List.mode": {"working", "snapshot", "changes"},
+    "AuditEvent.action": set("CRUDE"),
+    "AuditEvent.outcome": {"0", "4", "8", "12"},
+    "AuditEvent.agent.network.type": {"1", "2", "3", "4", "5"},
     "Observation.status": {
         "registered",
         "preliminary",
@@ -168,6 +171,50 @@ SYSTEMS: dict[str, set[str]] = {
     },
     "http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category": {"clinical-note"},
     "http://hl7.org/fhir/us/core/CodeSystem/careplan-category": {"assess-plan"},
+    "http://hl7.org/fhir/us/core/CodeSystem/us-core-provenance-participant-type": {"transmitter"},
+    "http://terminology.hl7.org/CodeSystem/provenance-participant-type": {
+        "enterer",
+        "performer",
+        "author",
+        "verifier",
+        "legal",
+        "attester",
+        "informant",
+        "custodian",
+        "assembler",
+        "composer",
+    },
+    "http://terminology.hl7.org/CodeSystem/v3-DataOperation": {
+        "CREATE",
+        "READ",
+        "UPDATE",
+        "APPEND",
+        "DELETE",
+    },
+    "http://terminology.hl7.org/CodeSystem/audit-event-type": {"rest"},
+    "http://terminology.hl7.org/CodeSystem/audit-entity-type": {"1", "2", "3", "4"},
+    "http://terminology.hl7.org/CodeSystem/object-role": {str(each) for each in range(1, 25)},
+    "http://terminology.hl7.org/CodeSystem/security-source-type": set("123456789"),
+    "http://dicom.nema.org/resources/ontology/DCM": {"110114", "110122", "110152", "110153"},
+    "http://hl7.org/fhir/restful-interaction": {
+        "read",
+        "vread",
+        "update",
+        "patch",
+        "delete",
+        "history",
+        "history-instance",
+        "history-type",
+        "history-system",
+        "create",
+        "search",
+        "search-type",
+        "search-system",
+        "capabilities",
+        "transaction",
+        "batch",
+        "operation",
+    },
 }
 PEOPLE = {"Practitioner", "PractitionerRole", "Organization", "CareTeam", "Patient"}
 PEOPLE |= {"RelatedPerson", "Device", "HealthcareService"}
@@ -220,6 +267,10 @@ TARGETS: dict[str, set[str] | None] = {
     "List.entry.item": None,
     "Provenance.target": None,
     "Provenance.agent.who": PEOPLE - {"CareTeam", "HealthcareService"},
+    "Provenance.agent.onBehalfOf": PEOPLE - {"CareTeam", "HealthcareService"},
+    "AuditEvent.agent.who": PEOPLE - {"CareTeam", "HealthcareService"},
+    "AuditEvent.source.observer": PEOPLE - {"CareTeam", "HealthcareService"},
+    "AuditEvent.entity.what": None,
     "Observation.subject": SUBJECTS | {"Device", "Location"},
     "Observation.focus": None,
 }
@@ -295,9 +346,11 @@ def _reference(value: dict[str, Any], path: str, name: str) -> Iterator[str]:
     allowed = {"authorReference": NOTE_AUTHORS}.get(name, TARGETS.get(path))
     found = {value["type"]} if "type" in value else set()
     if "reference" in value:
-        parts = value["reference"].rsplit("/", 2)[-2:]
+        current, slash, version = value["reference"].partition("/_history/")
+        parts = current.rsplit("/", 2)[-2:]
         found.add(parts[0])
-        if len(parts) != 2 or _ID.fullmatch(parts[1]) is None:
+        keys = [*parts[1:], *([version] if slash else [])]
+        if len(parts) != 2 or not all(map(_ID.fullmatch, keys)):
             yield f"{path}: {value['reference']} is not a reference"
     if len(found) > 1 or (allowed is not None and not found <= allowed):
         yield f"{path}: refers to {found}"
@@ -375,6 +428,11 @@ def _invariants(resource: Resource) -> Iterator[str]:
                 yield "a Range's end is a SimpleQuantity"
         if "detailRatio" in target and len(target["detailRatio"]) != 2:
             yield "rat-1"
+    for entity in resource.get("entity", ()) if kind == "AuditEvent" else ():
+        if "name" in entity and "query" in entity:
+            yield "sev-1"
+    if kind == "AuditEvent" and sum(each["requestor"] for each in resource["agent"]) != 1:
+        yield "an event has one requestor"
     for participant in resource.get("participant", ()) if kind == "CareTeam" else ():
         if "onBehalfOf" in participant and participant["member"].get("type") != "Practitioner":
             yield "ctm-1"

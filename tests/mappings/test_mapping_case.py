@@ -535,7 +535,8 @@ class TestList:
 
 class TestProvenance:
     def entries(self, *log: Any, **case: Any) -> list[dict[str, Any]]:
-        (source,) = registry().types["Provenance"].sources
+        sources = registry().types["Provenance"].sources
+        (source,) = (each for each in sources if each.mapping.unwind == "log")
         document = stored({**CASE, **case, "log": list(log)})
         found = [source.encode(record, "1", []) for record in records(source, document)]
         return [each for each in found if each is not None]

@@ -51,7 +51,9 @@ class TestRegistry:
         assert registry().get("Patient") is None
 
     def test_collections(self) -> None:
-        assert registry().collections == ["work_queue", "patient_case", "outcomes"]
+        assert registry().collections == [
+            *("work_queue", "patient_case", "fhir_provenance", "outcomes", "fhir_audit")
+        ]
 
     def test_a_type_of_two_sources_has_the_parameters_of_both(self) -> None:
         documents = registry().types["DocumentReference"]

@@ -51,7 +51,7 @@ class World(NamedTuple):
 
 
 TYPES = ("Task", "Flag", "Goal", "Communication", "DocumentReference", "EpisodeOfCare", "CareTeam",
-         "CarePlan", "List", "Observation", "Provenance")  # fmt: skip
+         "CarePlan", "List", "Observation", "Provenance", "AuditEvent")  # fmt: skip
 _TABLE = """
 every: token _id=id _security=meta.security _tag=meta.tag identifier
 every: uri _profile=meta.profile; date _lastUpdated=meta.lastUpdated
@@ -89,7 +89,11 @@ Observation: composite combo-code-value-concept=code,valueCodeableConcept
 Observation: reference case=focus +employer focus patient=subject[Patient] subject
 Provenance: date recorded
 Provenance: reference agent=agent.who case=target[EpisodeOfCare]
-Provenance: reference patient=extension(patient).value target
+Provenance: reference patient=extension(patient).value target +employer
+AuditEvent: token action outcome subtype type; date date=recorded
+AuditEvent: string address=agent.network.address agent-name=agent.name
+AuditEvent: reference agent=agent.who entity=entity.what source=source.observer +employer
+AuditEvent: reference patient=agent.who[Patient],entity.what[Patient]
 """
 
 
@@ -112,10 +116,11 @@ Flag.status=flag-status Goal.lifecycleStatus=goal-status Communication.status=ev
 DocumentReference.status=document-reference-status EpisodeOfCare.status=episode-of-care-status
 CareTeam.status=care-team-status CarePlan.status=request-status CarePlan.intent=request-intent
 List.status=list-status Observation.status=observation-status
+AuditEvent.action=audit-event-action AuditEvent.outcome=audit-event-outcome
 """
 _CODE_SYSTEMS = {at: _HL7 + name for at, name in (row.split("=") for row in _BINDINGS.split())}
 _CODE_SYSTEMS["DocumentReference.content.attachment.contentType"] = "urn:ietf:bcp:13"
-_INSTANTS = ("DocumentReference.date", "Provenance.recorded")
+_INSTANTS = ("AuditEvent.recorded", "DocumentReference.date", "Provenance.recorded")
 _PREFIX = re.compile(r"(eq|ne|gt|lt|ge|le|sa|eb|ap)?(\d.*)")
 _CLOSE = 10_000_000  # microseconds by which `ap` may differ: the clock runs on
 _UTC = ZoneInfo("UTC")
@@ -159,8 +164,13 @@ def elements(resource: Resource, path: str) -> list[Any]:
     return [each for each in found if not only or _target_type(each) == only]
 
 
+def current(reference: str) -> str:
+    """A reference without the version that it names."""
+    return reference.partition("/_history/")[0]
+
+
 def _target_type(reference: Resource) -> str | None:
-    to = reference.get("reference", "").split("/")
+    to = current(reference.get("reference", "")).split("/")
     return to[-2] if len(to) > 1 else reference.get("type")
 
 
@@ -343,14 +353,14 @@ class _Search:
         wanted = f"{modifier}/{wanted}" if modifier else wanted.removeprefix(f"{self.world.base}/")
 
         def holds(_: Resource, __: str, each: Resource) -> bool:
-            to = self.link(each)
-            return bool(to) and wanted in (to, to.rpartition("/")[2])
+            to, spelled = self.link(each), each.get("reference")
+            return bool(to) and wanted in (to, to.rpartition("/")[2], spelled)
 
         return holds
 
     def link(self, reference: Resource) -> str:
         """`Type/id` of a resource of this server."""
-        return str(reference.get("reference", "")).removeprefix(f"{self.world.base}/")
+        return current(reference.get("reference", "")).removeprefix(f"{self.world.base}/")
 
     def date(self, modifier: str, value: str) -> Holds:
         found = _PREFIX.fullmatch(value)

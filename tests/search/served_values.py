@@ -14,6 +14,8 @@ Link = tuple[str, str]
 """(type, id)"""
 
 _CODE_SYSTEMS = {
+    ("AuditEvent", "action"): "http://hl7.org/fhir/audit-event-action",
+    ("AuditEvent", "outcome"): "http://hl7.org/fhir/audit-event-outcome",
     ("List", "status"): "http://hl7.org/fhir/list-status",
     ("Observation", "status"): "http://hl7.org/fhir/observation-status",
     ("CarePlan", "intent"): "http://hl7.org/fhir/request-intent",
@@ -63,6 +65,14 @@ def _codes(path: str) -> Callable[[Resource], Iterator[Token]]:
     return tokens
 
 
+def _codings(path: str) -> Callable[[Resource], Iterator[Token]]:
+    def tokens(resource: Resource) -> Iterator[Token]:
+        for coding in elements(resource, path):
+            yield coding["system"], coding["code"]
+
+    return tokens
+
+
 def _identifiers(path: str) -> Callable[[Resource], Iterator[Token]]:
     def tokens(resource: Resource) -> Iterator[Token]:
         for each in elements(resource, path):
@@ -94,7 +104,7 @@ def _origins(resource: Resource) -> Iterator[Token]:
         yield None, each["valueCode"]
 
 
-def _links(*paths: str) -> Callable[[Resource], Iterator[Link]]:
+def _links(*paths: str, to_only: str | None = None) -> Callable[[Resource], Iterator[Link]]:
     def links(resource: Resource) -> Iterator[Link]:
         for path in paths:
             if path.startswith("extension:"):
@@ -105,7 +115,8 @@ def _links(*paths: str) -> Callable[[Resource], Iterator[Link]]:
             for each in found:
                 if "reference" in each:
                     to, _, key = each["reference"].partition("/")
-                    yield to, key
+                    if to_only in (None, to):
+                        yield to, key
 
     return links
 
@@ -169,6 +180,13 @@ TOKENS: dict[str, dict[str, Callable[[Resource], Iterator[Token]]]] = {
         "value-concept": _concepts("valueCodeableConcept"),
         "combo-value-concept": _concepts("valueCodeableConcept"),
     },
+    "AuditEvent": {
+        **{name: each for name, each in _ANY.items() if name != "identifier"},
+        "type": _codings("type"),
+        "subtype": _codings("subtype"),
+        "action": _codes("action"),
+        "outcome": _codes("outcome"),
+    },
 }
 WORDS_ONLY = {"_security", "description", "topic", "activity-code"}
 """What no coding is ever served for."""
@@ -228,4 +246,13 @@ REFERENCES: dict[str, dict[str, Callable[[Resource], Iterator[Link]]]] = {
         "focus": _links("focus"),
         "employer": _links("extension:employer"),
     },
+    "AuditEvent": {
+        "agent": _links("agent.who"),
+        "patient": _links("agent.who", "entity.what", to_only="Patient"),
+        "entity": _links("entity.what"),
+        "source": _links("source.observer"),
+        "employer": _links("extension:employer"),
+    },
 }
+IDENTIFIERS_ONLY = {("AuditEvent", "source")}
+"""What refers to no resource of any server."""

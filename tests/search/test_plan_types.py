@@ -82,19 +82,19 @@ KEYS = {"$in": ["M1", "Patient/M1"]}
 
 class TestCompartment:
     @pytest.mark.parametrize(
-        ("resource", "field"),
+        ("resource", "fields"),
         [
-            ("Task", "subject"),
-            ("Observation", "patientId"),
-            ("EpisodeOfCare", "subject"),
-            ("DocumentReference", "parent.subject"),
-            ("Provenance", "parent.subject"),
+            ("Task", ["subject"]),
+            ("Observation", ["patientId"]),
+            ("EpisodeOfCare", ["subject"]),
+            ("DocumentReference", ["parent.subject"] * 2),
+            ("Provenance", ["patient", "parent.subject"]),
         ],
     )
-    def test_is_what_refers_to_the_patient(self, resource: str, field: str) -> None:
+    def test_is_what_refers_to_the_patient(self, resource: str, fields: list[str]) -> None:
         found = plan_of(resource, patient="M1")
-        wanted = either(scalar(f"{field}.id", KEYS), scalar(field, KEYS))
-        for each, plain in zip(found.sources, plan(resource).sources, strict=True):
+        for each, plain, field in zip(found.sources, plan(resource).sources, fields, strict=True):
+            wanted = either(scalar(f"{field}.id", KEYS), scalar(field, KEYS))
             assert each.filter == {"$and": [plain.filter, wanted]}
         assert filters(found) == filters(plan(f"{resource}?patient=M1"))
         assert found.query.applied == []

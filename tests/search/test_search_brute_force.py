@@ -27,6 +27,7 @@ from fhir_facade.rules.findings import Findings
 from fhir_facade.store import open_store
 from tests.http.serving import BASE, link, matches, pages, serving
 from tests.mappings.serving import records, registry, stored
+from tests.recorded import recorded
 from tests.search import brute_force, oracle
 from tests.search.brute_force import PARAMS, Pairs, Resource, World, search, values
 from tests.search.date_samples import search_value
@@ -159,7 +160,7 @@ class Draws:
             for name in self.can[type_]
             if PARAMS[type_][name].type == "reference"
             for _, each in values(of, PARAMS[type_][name])
-            if (to := each.get("reference", "")) in self.by_link
+            if (to := brute_force.current(each.get("reference", ""))) in self.by_link
         ]
 
     def chance(self, share: float) -> bool:
@@ -265,10 +266,13 @@ class Draws:
         element = element or {"reference": "Patient/x"}
         if modifier == "identifier":
             return self.token(type_, "", element.get("identifier"), "")
-        to, _, key = element.get("reference", "Patient/x").partition("/")
+        spelled = element.get("reference", "Patient/x")
+        to, _, key = brute_force.current(spelled).partition("/")
         key = self.maybe_near(key)
         if modifier:
             return key
+        if "/_history/" in spelled and self.chance(0.3):
+            return self.dice.choice((spelled, f"{spelled}0"))
         urls = (f"{BASE}/{to}/{key}", f"Location/{key}", f"https://elsewhere.org/{to}/{key}")
         return self.dice.choice((key, key, f"{to}/{key}", f"{to}/{key}", *urls))
 
@@ -373,6 +377,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str]:
 async def served(place: tuple[str, str]) -> AsyncIterator[Served]:
     """A server of the store, filled, and all that it serves."""
     documents = [*generate(*DATA[place[0]])]
+    documents += recorded(documents)
     if place[0] == "mongo":
         documents = [each for each in documents if _is_storable(each[1])]
     store = open_store(place[1])

@@ -212,7 +212,7 @@ class TestIds:
         assert clause("Task", "_id", value) == "nothing"
 
     def test_provenance_is_found_by_case_and_place(self) -> None:
-        assert clause("Provenance", "_id", "c.1.log.12") == {
+        assert clause("Provenance", "_id", "c.1.log.12", at=1) == {
             "$and": [{"parent._id": {"$in": ["c.1"]}}, {"position": 12}]
         }
 
@@ -220,7 +220,7 @@ class TestIds:
         "value", ["c1", "c1.log.", "c1.log.01", "c1.log.x", ".log.1", "x|c.log.1"]
     )
     def test_no_place_in_a_log(self, value: str) -> None:
-        assert clause("Provenance", "_id", value) == "nothing"
+        assert clause("Provenance", "_id", value, at=1) == "nothing"
 
     def test_identifier_of_a_work_item_is_its_id(self) -> None:
         assert clause("Task", "identifier", f"{SID}/work-item|w1") == scalar("_id", {"$in": ["w1"]})

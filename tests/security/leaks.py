@@ -19,9 +19,11 @@ from urllib.parse import unquote_plus
 import httpx
 
 from fhir_facade.main import create_app
+from fhir_facade.store import open_store
 from fhir_facade.store.base import Store
 from tests.http.serving import BASE, Json, asking, settings
-from tests.security.world_of_two import MARKER, View, documents_for, markers
+from tests.security.issuer import TestIssuer
+from tests.security.world_of_two import MARKER, OF_A, View, documents_for, fill, markers
 
 NEW: Final[Json] = {
     "resourceType": "Goal",
@@ -58,9 +60,16 @@ class Request:
         return json.dumps(self.body).encode()
 
     @property
+    def written(self) -> str:
+        """The content, with what stands in it as base64: the patches of a Bundle."""
+        text = self.content.decode()
+        packed = re.findall(r'"data": "([A-Za-z0-9+/=]+)"', text)
+        return " ".join([text, *(base64.b64decode(each).decode() for each in packed)])
+
+    @property
     def sent(self) -> str:
         """Everything that the client says, for what an answer may repeat."""
-        return f"{unquote_plus(self.url)} {self.content.decode()} {' '.join(self.headers.values())}"
+        return f"{unquote_plus(self.url)} {self.written} {' '.join(self.headers.values())}"
 
     def __str__(self) -> str:
         headers = {name: value for name, value in self.headers.items() if name != "Authorization"}
@@ -210,6 +219,48 @@ class Ears:
         """The words of others in an answer that the caller did not know before."""
         said = {each[0] for each in MARKER.finditer(request.sent.lower())}
         if request.method in ("POST", "PUT", "PATCH") and answer.status < 300:
-            content = request.content.decode().lower()
-            self.known |= {each[0] for each in MARKER.finditer(content)}
+            self.known |= {each[0] for each in MARKER.finditer(request.written.lower())}
         return markers(answer.told, self.view) - said - self.known
+
+
+PATIENT_A: Final[Json] = {"patient": "pat-a", "tenants": "*"}
+
+
+class Both:
+    """Patient A in a world with the others, and in one without them."""
+
+    def __init__(self, both: tuple[World, ...], issuer: TestIssuer) -> None:
+        self.all, self.own = both
+        self.issuer = issuer
+        self.token = issuer.token("patient/*.cruds", **PATIENT_A)
+
+    async def ask(
+        self, url: str, method: str = "GET", body: Any = None, **headers: str
+    ) -> tuple[Answer, Answer]:
+        request = Request(method, url, body, headers)
+        answers = [await world.ask(request, self.token) for world in (self.all, self.own)]
+        assert not Ears.of(OF_A).heard(request, answers[0]), url
+        return answers[0], answers[1]
+
+    async def same(self, url: str, method: str = "GET", body: Any = None, **headers: str) -> Answer:
+        """The answer, which is the same in both worlds."""
+        answers = await self.ask(url, method, body, **headers)
+        apart = difference(*answers, exact=method in ("GET", "HEAD"))
+        assert apart is None, f"{method} {url}\n{apart}"
+        return answers[0]
+
+    async def as_everybody(self, url: str) -> Json:
+        token = self.issuer.token("system/*.cruds", tenants="*")
+        return (await self.all.ask(Request("GET", url), token)).json
+
+
+@asynccontextmanager
+async def both_of_a(issuer: TestIssuer) -> AsyncIterator[Both]:
+    """Patient A in two embedded stores."""
+    stores = [open_store("sqlite:///:memory:") for _ in range(2)]
+    await fill(stores[0])
+    await fill(stores[1], OF_A)
+    async with worlds(*stores, **issuer.settings) as found:
+        yield Both(found, issuer)
+    for store in stores:
+        await store.close()

@@ -218,9 +218,9 @@ async def _some(
         answers = [await world.ask(each, token) for world, each in zip(both, asked, strict=True)]
         tally.add(kind, answers[0].status)
         heard = ears.heard(asked[0], answers[0])
-        assert not heard, f"{asked[0]}\n{sorted(heard)}\n{answers[0].body.decode()[:3000]}"
+        assert not heard, f"{asked[0].sent}\n{sorted(heard)}\n{answers[0].body.decode()}"
         apart = difference(*answers, exact=not changes)
-        assert apart is None, f"{asked[0]}\n{apart}"
+        assert apart is None, f"{asked[0].sent}\n{apart}"
         attacker.learned(answers)
     after = await contents(both[0].store)
     assert {key: after.get(key) for key in before} == before, "a foreign document was changed"
@@ -254,7 +254,7 @@ async def test_an_attacker_changes_nothing_of_the_others(
     tally = await attack(tmp_path, issuer, caller, Attacker.WRITES, int(ATTACKS * part))
     logger.info("%s, writes: %s", name, tally)
     assert tally.part > 0.25
-    if tally.statuses.total() >= 200:
+    if tally.statuses.total() >= 500:  # fewer may leave out the one that succeeds
         assert all(tally.successful(kind) for kind in ENOUGH_OF), tally
 
 

@@ -109,7 +109,7 @@ CALLERS: Final[dict[str, tuple[View, str, Json]]] = {
     "employers x and y": (
         View(None, frozenset("xy")),
         "user/*.rs",
-        {"tenants": ["org-x", "org-y"]},
+        {"user": "Practitioner/7", "tenants": ["org-x", "org-y"]},
     ),
     "patient a at employer x": (
         OF_A_AT_X,

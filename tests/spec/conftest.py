@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -38,6 +39,23 @@ def given_url(request: pytest.FixtureRequest) -> str | None:
     return given.rstrip("/") if given else None
 
 
+@contextmanager
+def _demo(original: Path, path: Path) -> Iterator[str]:
+    """Serve a copy of a store; give its FHIR base."""
+    shutil.copy(original, path)
+    settings = Settings(_env_file=None, store=f"sqlite:///{path}")  # type: ignore[call-arg]
+    config = uvicorn.Config(create_app(settings), port=0, log_level="error", access_log=False)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}/fhir"
+    server.should_exit = True
+    thread.join(10)
+
+
 @pytest.fixture(scope="session")
 def base_url(
     request: pytest.FixtureRequest, given_url: str | None, tmp_path_factory: pytest.TempPathFactory
@@ -47,23 +65,13 @@ def base_url(
         yield given_url
         return
     original: Path = request.getfixturevalue("smaller_dirty_file")
-    path = shutil.copy(original, tmp_path_factory.mktemp("spec") / "store.db")
-    settings = Settings(_env_file=None, store=f"sqlite:///{path}")  # type: ignore[call-arg]
-    config = uvicorn.Config(create_app(settings), port=0, log_level="error", access_log=False)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    OWN_SERVER.append(f"http://127.0.0.1:{port}/fhir")
-    yield OWN_SERVER[0]
-    server.should_exit = True
-    thread.join(10)
+    with _demo(original, tmp_path_factory.mktemp("spec") / "store.db") as url:
+        OWN_SERVER.append(url)
+        yield url
 
 
-@pytest.fixture(scope="session")
-def server(request: pytest.FixtureRequest, base_url: str) -> Iterator[httpx.Client]:
+@contextmanager
+def _asking(request: pytest.FixtureRequest, base_url: str) -> Iterator[httpx.Client]:
     headers = {"Accept": "application/fhir+json"}
     for each in request.config.getoption("--spec-header"):
         name, _, value = each.partition(":")
@@ -73,6 +81,29 @@ def server(request: pytest.FixtureRequest, base_url: str) -> Iterator[httpx.Clie
             client.get("/metadata")
         except httpx.TransportError as error:
             pytest.exit(f"{base_url} cannot be reached: {error}", returncode=2)
+        yield client
+
+
+@pytest.fixture(scope="session")
+def server(request: pytest.FixtureRequest, base_url: str) -> Iterator[httpx.Client]:
+    with _asking(request, base_url) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def writable(
+    request: pytest.FixtureRequest, given_url: str | None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[httpx.Client]:
+    """The server that is written to: of our own another one, since who wrote what is kept."""
+    if given_url:
+        with _asking(request, given_url) as client:
+            yield client
+        return
+    original: Path = request.getfixturevalue("smaller_dirty_file")
+    with (
+        _demo(original, tmp_path_factory.mktemp("spec") / "written.db") as url,
+        _asking(request, url) as client,
+    ):
         yield client
 
 

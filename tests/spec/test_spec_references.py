@@ -81,10 +81,10 @@ def test_references_to_what_is_served_resolve(
 
 
 def test_references_elsewhere_can_be_told_apart(
-    server: httpx.Client, resources: list[Json], every: dict[str, dict[str, Json]]
+    server: httpx.Client, served: list[Json], every: dict[str, dict[str, Json]]
 ) -> None:
     """What another server holds is named by an absolute URL or by an identifier."""
-    types = {each["type"] for each in resources}
+    types = {each["type"] for each in served}
     for name, path, reference in _all(every):
         spelled = reference.get("reference", "")
         if spelled.startswith(("#", "http://", "https://", "urn:")) or absent(reference):

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.http.declared import Declared, spellings
+from tests.http.declared import Declared, current, spellings
 from tests.spec.live import Json, entries, found, get, names, pages, total, walk
 from tests.spec.windows import NAMED, Windows
 
@@ -163,7 +163,8 @@ def test_a_compartment_is_the_search_by_patient(
             within = walk(server, f"/Patient/{patient}/{type_}", _count=7)
             assert within == walk(server, f"/{type_}", patient=patient, _count=200), type_
             assert len(within) == total(server, f"/Patient/{patient}/{type_}")
-            union |= {*within}
+            if type_ != "AuditEvent":  # those are searched by their name alone
+                union |= {*within}
         for path in ("*", "$everything"):
             whole = walk(server, f"/Patient/{patient}/{path}", _count=5)
             assert len(whole) == len(set(whole))
@@ -259,7 +260,7 @@ def test_has_is_two_steps(
         (key, value), *_ = since.items()
         there = found(server, f"/{other}", **since)
         named = {
-            reference.get("reference")
+            current(reference.get("reference", ""))
             for each in there
             for reference in param.values(every[other][each])
         }

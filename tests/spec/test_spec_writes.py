@@ -21,12 +21,12 @@ TEXT = "Created by tests/spec; may be deleted"
 
 
 @pytest.fixture
-def create(server: httpx.Client) -> Iterator[Create]:
+def create(writable: httpx.Client) -> Iterator[Create]:
     """Creates resources, and deletes them in the end, the last one first."""
     made: list[str] = []
 
     def post(resource: Json) -> Json:
-        response = server.post(f"/{resource['resourceType']}", json=resource)
+        response = writable.post(f"/{resource['resourceType']}", json=resource)
         assert response.status_code == 201, response.text
         created = dict(response.json())
         made.append(name_of(created))
@@ -34,7 +34,7 @@ def create(server: httpx.Client) -> Iterator[Create]:
 
     yield post
     for name in reversed(made):
-        response = server.delete(f"/{name}")
+        response = writable.delete(f"/{name}")
         assert response.status_code in (200, 204, 410), (name, response.text)
 
 
@@ -58,68 +58,68 @@ def communication() -> Json:
     }
 
 
-def test_what_is_created_is_read_and_found(server: httpx.Client, create: Create) -> None:
+def test_what_is_created_is_read_and_found(writable: httpx.Client, create: Create) -> None:
     created = create(goal(startDate="2026-01-05"))
     name = name_of(created)
-    read = server.get(f"/{name}")
+    read = writable.get(f"/{name}")
     assert read.json() == created
     for element, value in goal(startDate="2026-01-05").items():
         if element != "subject":
             assert created[element] == value
     assert created["subject"]["reference"].endswith(f"Patient/{PATIENT}")
-    assert name in found(server, "/Goal", patient=PATIENT)
-    assert name in found(server, "/Goal", _id=created["id"], **{"start-date": "2026-01-05"})
+    assert name in found(writable, "/Goal", patient=PATIENT)
+    assert name in found(writable, "/Goal", _id=created["id"], **{"start-date": "2026-01-05"})
 
 
-def test_a_stale_version_changes_nothing(server: httpx.Client, create: Create) -> None:
+def test_a_stale_version_changes_nothing(writable: httpx.Client, create: Create) -> None:
     created = create(goal())
     name, etag = name_of(created), f'W/"{created["meta"]["versionId"]}"'
     changed = created | {"lifecycleStatus": "planned"}
-    first = server.put(f"/{name}", json=changed, headers={"If-Match": etag})
+    first = writable.put(f"/{name}", json=changed, headers={"If-Match": etag})
     assert first.status_code == 200, first.text
     stale = created | {"lifecycleStatus": "cancelled"}
-    second = server.put(f"/{name}", json=stale, headers={"If-Match": etag})
+    second = writable.put(f"/{name}", json=stale, headers={"If-Match": etag})
     assert second.status_code == 412
     assert second.json()["resourceType"] == "OperationOutcome"
-    assert server.get(f"/{name}").json()["lifecycleStatus"] == "planned"
+    assert writable.get(f"/{name}").json()["lifecycleStatus"] == "planned"
 
 
-def test_a_patch_changes_what_it_names(server: httpx.Client, create: Create) -> None:
+def test_a_patch_changes_what_it_names(writable: httpx.Client, create: Create) -> None:
     created = create(goal())
     patch = [{"op": "replace", "path": "/description/text", "value": f"{TEXT} too"}]
-    response = server.patch(
+    response = writable.patch(
         f"/{name_of(created)}",
         json=patch,
         headers={"Content-Type": "application/json-patch+json"},
     )
     assert response.status_code == 200, response.text
-    now = server.get(f"/{name_of(created)}").json()
+    now = writable.get(f"/{name_of(created)}").json()
     assert now["description"]["text"] == f"{TEXT} too"
     assert {**now, "meta": 0, "description": 0} == {**created, "meta": 0, "description": 0}
 
 
-def test_what_is_deleted_is_gone(server: httpx.Client, create: Create) -> None:
+def test_what_is_deleted_is_gone(writable: httpx.Client, create: Create) -> None:
     created = create(goal())
     name = name_of(created)
-    assert server.delete(f"/{name}").status_code in (200, 204)
-    response = server.get(f"/{name}")
+    assert writable.delete(f"/{name}").status_code in (200, 204)
+    response = writable.get(f"/{name}")
     assert response.status_code == 410
     assert response.json()["resourceType"] == "OperationOutcome"
-    assert name not in found(server, "/Goal", patient=PATIENT)
+    assert name not in found(writable, "/Goal", patient=PATIENT)
 
 
-def test_what_is_invalid_is_refused(server: httpx.Client) -> None:
+def test_what_is_invalid_is_refused(writable: httpx.Client) -> None:
     invalid = goal(lifecycleStatus="no-such-status")
-    response = server.post("/Goal", json=invalid)
+    response = writable.post("/Goal", json=invalid)
     assert response.status_code in (400, 422)
     expressions = [
         each for issue in response.json()["issue"] for each in issue.get("expression", ())
     ]
     assert "Goal.lifecycleStatus" in expressions
-    assert not found(server, "/Goal", patient=PATIENT)
+    assert not found(writable, "/Goal", patient=PATIENT)
 
 
-def test_a_document_is_created(server: httpx.Client, create: Create) -> None:
+def test_a_document_is_created(writable: httpx.Client, create: Create) -> None:
     """US Core: a server SHALL support create of DocumentReference."""
     parent = create(communication())
     created = create(
@@ -140,7 +140,7 @@ def test_a_document_is_created(server: httpx.Client, create: Create) -> None:
             "context": {"related": [{"reference": name_of(parent)}]},
         }
     )
-    assert server.get(f"/{name_of(created)}").json() == created
-    assert found(server, "/DocumentReference", patient=PATIENT, type="34133-9") == {
+    assert writable.get(f"/{name_of(created)}").json() == created
+    assert found(writable, "/DocumentReference", patient=PATIENT, type="34133-9") == {
         name_of(created)
     }

@@ -229,10 +229,6 @@ NOT_HELD = {
 }
 """Must-support elements that the platform has no data for, with the reason."""
 
-_NO_AUTHOR = "only a case has a log to make Provenance of; who wrote other records is not kept yet"
-NO_PROVENANCE = {"Goal": _NO_AUTHOR, "DocumentReference": _NO_AUTHOR}
-"""Types without Provenance, though US Core asks for it, with the reason."""
-
 NOT_CLAIMED = {
     "DocumentReference": (
         "stored documents have local types, and a case for an encounter; those that a client "

@@ -20,7 +20,7 @@ from tests.validator.operations import terminology, validations
 from tests.validator.sample import Json, Sample, write_samples
 from tests.validator.served import cases, served
 from tests.validator.server import demo
-from tests.validator.written import written
+from tests.validator.written import provenance, written
 
 CLEAN, DIRTY = 20, 150
 """How many members: each kind of dirt is there among so many."""
@@ -55,6 +55,7 @@ async def of_writes() -> list[Sample]:
     """What is served once clients have written."""
     async with demo(CLEAN) as asking:
         found = [each async for each in written(asking)]
+        found += await provenance(asking)
         found += [each async for each in bundle_responses(asking)]
         found += [each async for each in histories(asking)]
         return found

@@ -13,10 +13,13 @@ from fhir_facade.demo import generate
 from fhir_facade.main import build_registry
 from fhir_facade.store import open_store
 from tests.http.serving import serving, settings
+from tests.recorded import recorded
 from tests.validator.sample import Json
 from tests.writing.exact_json import read, write
 
 FHIR = "application/fhir+json"
+MOST_RECORDED = 70
+"""Entries of the audit trail: each sort of agent with each sort of request."""
 
 
 class Asking:
@@ -55,7 +58,9 @@ class Asking:
 async def demo(members: int, dirty: float = 0.0, **given: Any) -> AsyncIterator[Asking]:
     """A server of synthetic documents, in memory."""
     store = open_store("sqlite:///:memory:")
-    await load_documents(store, generate(members, 1, dirty))
+    documents = list(generate(members, 1, dirty))
+    documents += recorded(documents, MOST_RECORDED)
+    await load_documents(store, iter(documents))
     await store.ensure_indexes(build_registry(settings(**given)).indexes())
     async with serving(store, **given) as client:
         yield Asking(client)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from tests.validator.control import official
 from tests.validator.sample import Json, Sample
 from tests.validator.server import Asking
+from tests.validator.shape import distinct
 from tests.writes_hard.samples import WRITABLE, rich
 from tests.writing.exact_json import read
 
@@ -31,6 +32,16 @@ async def written(asking: Asking) -> AsyncIterator[Sample]:
         yield Sample(f"rich {number}", f"written {resource['resourceType']}", made)
     async for sample in _cases(asking):
         yield sample
+
+
+async def provenance(asking: Asking) -> list[Sample]:
+    """Who made the versions that were written: of each shape one."""
+    found = [
+        Sample(f"Provenance/{each['id']}", "written Provenance", each)
+        async for each in asking.resources("/Provenance?_count=500")
+        if "/_history/" in each["target"][0]["reference"]
+    ]
+    return distinct(found, MOST_CASES)
 
 
 async def _created(asking: Asking, resource: Json) -> Json:

@@ -60,10 +60,11 @@ def data_absent(reason: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a reference search names; `type` is None for a bare id."""
+    """What a reference search names; `type` is None for a bare id, `version` for any version."""
 
     type: str | None
     id: str
+    version: str | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,11 @@ class Kind:
     def targets(self) -> tuple[str, ...]:
         """The resource types that it refers to."""
         return ()
+
+    @property
+    def versioned(self) -> bool:
+        """Whether it refers to versions, so that a search may name one."""
+        return False
 
     @property
     def held_by(self) -> tuple[str, str] | None:
