@@ -48,6 +48,7 @@ AUDIT_EVENT = Mapping(
         finds("entity.what",          "request",      RequestId(),                                            "entity"),
         rule("extension:employer",    "tenant",       Many(ORGANIZATION),                                     "employer"),
     ),
+    index_paths=("at", "patient"),
     main_date="date",
     patient="patient",
     tenant="tenant",

@@ -55,6 +55,7 @@ WRITTEN = Mapping(
         rule("extension:patient",  "patient",     MEMBER,                             "patient"),
         rule("extension:employer", "tenant",      ORGANIZATION,                       "employer"),
     ),
+    index_paths=("at", "patient", "target.id"),
     main_date="recorded",
     patient="patient",
     tenant="tenant",

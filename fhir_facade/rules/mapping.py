@@ -118,6 +118,8 @@ class Mapping:
     """Of embedded records: field → what gives it from the record; no store can look at it."""
     worklist: tuple[str, str] | None = None
     """A code and a date that clients list by together: `status` sorted by `due`."""
+    index_paths: tuple[str, ...] | None = None
+    """The stored paths that get an index, where searches want more than writes should pay for."""
     main_date: str | None = None
     """The search parameter that most clients sort and search by."""
     by_day: bool = False

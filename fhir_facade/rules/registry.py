@@ -213,6 +213,8 @@ def _indexes(source: Compiled) -> Iterator[Index]:
         for path in _indexed_paths(param):
             stored = _stored_path(mapping, path)
             from_parent = path.startswith(f"{PARENT}.") and param.type != "reference"
+            if mapping.index_paths is not None and stored not in mapping.index_paths:
+                continue
             if stored is not None and stored != "_id" and not from_parent:
                 yield _index(mapping.collection, lead, stored, param, embedded=bool(mapping.unwind))
 
