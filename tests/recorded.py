@@ -106,7 +106,6 @@ def audited(number: int, type_: str, document: Document) -> Document:
         "chain": "c0ffee",
         "seq": number,
         "at": at,
-        "updated": at,
         **REQUESTS[number % len(REQUESTS)],
         "type": type_,
         "ids": [f"{type_}/{id}"],

@@ -55,8 +55,9 @@ def canonical(document: Mapping[str, Any]) -> bytes:
 
     Names are sorted, there is no white space, and a moment is `{"$date": "…Z"}` to the millisecond.
     """
-    hashed = {name: value for name, value in document.items() if name != HASH}
-    return orjson.dumps(hashed, default=_unusual, option=_OPTIONS)
+    if HASH in document:
+        document = {name: value for name, value in document.items() if name != HASH}
+    return orjson.dumps(document, default=_unusual, option=_OPTIONS)
 
 
 def _unusual(value: Any) -> Any:
@@ -108,8 +109,8 @@ def _is_plain(value: Any) -> bool:
 
 def moment(at: datetime) -> datetime:
     """Return a moment as it is stored: in UTC without a zone, to the millisecond."""
-    known = at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
-    return known.replace(microsecond=known.microsecond // 1000 * 1000)
+    known = at if at.tzinfo in (None, UTC) else at.astimezone(UTC)
+    return known.replace(tzinfo=None, microsecond=known.microsecond // 1000 * 1000)
 
 
 def storable(value: Any) -> Any:
@@ -132,7 +133,6 @@ def entry(fields: Mapping[str, Any], place: Place, prev: str) -> Document:
         "chain": place.chain,
         "seq": place.seq,
         "at": at,
-        "updated": at,
         PREV: prev,
     }
     try:

@@ -19,7 +19,7 @@ from fhir_facade.audit.log import AuditLog
 from fhir_facade.audit.told import MOST, Told, scalar
 from fhir_facade.derive.capability_types import PUBLISHED_TYPES
 from fhir_facade.errors import BadRequest
-from fhir_facade.http.request import FhirRequest
+from fhir_facade.http.request import BUNDLE, FhirRequest
 from fhir_facade.http.watch import Done
 from fhir_facade.security.principal import Principal
 
@@ -43,9 +43,6 @@ _ACTIONS: Final = {
 }
 """Everything else is an execution, searches too (BALP)."""
 _CASE: Final = "Bundle"
-_TRANSACTION: Final = b'"transaction-response"'
-_BEGINNING: Final = 200
-"""Bytes of a Bundle within which its type stands."""
 _OF_PATIENT: Final = frozenset({"patient", "patient:Patient", "subject", "subject:Patient"})
 
 Shown = tuple[Sequence[bytes], int | None]
@@ -81,7 +78,7 @@ class Seen:
     __slots__ = (
         *("_address", "_at", "_bodies", "_condition", "_form", "_headers", "_id", "_inner"),
         *("_interaction", "_params", "_path", "_principal", "_query", "_status", "_type", "_url"),
-        *("_shown", "_written"),
+        *("_is_transaction", "_shown", "_written"),
         "size",
     )
 
@@ -97,7 +94,8 @@ class Seen:
         self._form = _form(request) if request.method == "POST" else ""
         self._condition = request.header(b"if-none-exist")
         self._headers = reply.headers
-        shown: Shown | None = getattr(request, "shown", None)
+        self._is_transaction = scope.get(BUNDLE) == "transaction"
+        shown: Shown | None = request.shown
         self._shown = shown if reply.status == 200 else None
         # a page's resources are kept anyway, the page that is joined of them is not
         is_read = self._shown is not None or self._is_published
@@ -122,18 +120,13 @@ class Seen:
             return False
         return self._interaction == "capabilities" or self._type in PUBLISHED_TYPES
 
-    @property
-    def _beginning(self) -> bytes:
-        body = self._bodies[0] if self._bodies else None
-        return body[:_BEGINNING] if body else b""
-
     def fields(self) -> dict[str, Any]:
         """Return the fields of the entry; what is None is left out of it."""
         kind = self._type if _TYPE.fullmatch(self._type) else None
         told = self._told(kind)
         ids = list(told.ids)
         interaction = "login" if self._status == 401 else self._interaction
-        if interaction == "batch" and _TRANSACTION in self._beginning:
+        if interaction == "batch" and self._is_transaction:
             interaction = "transaction"
         return {
             "at": self._at,
@@ -186,6 +179,8 @@ class Seen:
 
     def _asked_patients(self) -> Iterator[str]:
         """Yield the patients that a search names: who found nothing has asked about them too."""
+        if not (self._query or self._form):
+            return
         query = f"{self._query.decode('latin-1')}&{self._form}"
         if "patient" not in query and "subject" not in query:
             return
@@ -212,10 +207,8 @@ class Seen:
 
     def _asked(self) -> str | None:
         """Return the path and query, where they say more than the type and id do."""
-        query = "&".join(filter(None, (self._query.decode("utf-8", "replace"), self._form)))
-        if self._condition is not None:
-            query = "&".join(filter(None, (query, self._condition)))
-        if query:
+        given = (self._query.decode("utf-8", "replace"), self._form, self._condition)
+        if query := "&".join(filter(None, given)):
             text = f"{self._url}?{query}"
         elif self._status >= 400 or self._interaction.startswith(("search", "$")):
             text = self._url

@@ -119,8 +119,8 @@ class Preparations:
         """Return the same writes as another caller makes them."""
         if access is self.records.access:
             return self
-        seen = copy.copy(self)
-        seen.records = self.records.seen_by(access)
+        seen = object.__new__(type(self))
+        seen.__dict__ = {**self.__dict__, "records": self.records.seen_by(access)}
         return seen
 
     def writer(self, source: Compiled) -> Writer:

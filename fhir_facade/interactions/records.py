@@ -6,7 +6,6 @@ document as `parent`.
 
 from __future__ import annotations
 
-import copy
 import hashlib
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
@@ -115,8 +114,8 @@ class Records:
         """Return the same records as another caller sees them."""
         if access is self.access:
             return self
-        seen = copy.copy(self)
-        seen.access = access
+        seen = object.__new__(type(self))
+        seen.__dict__ = {**self.__dict__, "access": access}
         return seen
 
     async def stored(self, source: Compiled, ids: Sequence[Any], interaction: str) -> list[bytes]:

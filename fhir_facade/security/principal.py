@@ -55,9 +55,9 @@ class Scope:
         return (named or any_type) and interaction in self.interactions
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Principal:
-    """A caller whose token has been verified."""
+    """A caller whose token has been verified; each verification makes another one."""
 
     issuer: str
     scopes: tuple[Scope, ...]
