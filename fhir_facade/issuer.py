@@ -56,6 +56,8 @@ class Issuer(BaseModel):
     """The metadata document, where it is not at a well-known place below the issuer."""
     introspection_url: str | None = None
     """Where opaque tokens are asked about (RFC 7662); without it only JWTs are accepted."""
+    any_audience: bool = False
+    """Whether an opaque token is good although the endpoint does not say for which server it is."""
     client_id: str | None = None
     client_secret: SecretStr | None = None
     client_secret_file: Path | None = None

@@ -95,6 +95,8 @@ def create_app(
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         if tokens is not None:
             tokens.start()
+            if not settings.tenant_claim:
+                logger.warning("no FHIR_FACADE_TENANT_CLAIM: tokens are for all employers")
         await _look_at(opened, registry, server.capabilities)
         yield
         if log is not None:
@@ -133,7 +135,7 @@ def _server(
     capabilities = Capabilities(registry, update_create=settings.update_create)
     watch = Watch(observers=observed.observers)
     if log is not None:
-        auditor = Auditor(log)
+        auditor = Auditor(log, settings.canonical)
         watch.before.append(auditor.admit)
         watch.watchers.append(auditor.seen)
         if observed.metrics is not None:

@@ -47,6 +47,8 @@ class Facts(NamedTuple):
 class Told:
     """The resources in an answer, each once, in order."""
 
+    base: str = ""
+    """Of the extensions that name a patient or an employer."""
     ids: dict[str, None] = field(default_factory=dict)
     patients: dict[str, None] = field(default_factory=dict)
     tenants: dict[str, None] = field(default_factory=dict)
@@ -67,15 +69,20 @@ class Told:
             elif body.startswith(_BUNDLE):
                 self._value(orjson.loads(body))
             else:
-                self._take(_facts_in(body))
+                self._take(_facts_in(body, self.base))
         except (orjson.JSONDecodeError, _Mixed):
             with suppress(orjson.JSONDecodeError):
                 self._value(orjson.loads(body))
 
     def look_at_page(self, resources: Sequence[bytes], total: int | None) -> None:
         """Take what the resources of a search's page tell."""
+        before = self.count
         for body in resources:
-            self._take(_facts_in(body))
+            try:
+                self._take(_facts_in(body, self.base))
+            except _Mixed:  # a whole case
+                self._value(orjson.loads(body))
+        self.count = before
         self._counted(len(resources), total)
 
     def _searchset(self, body: bytes) -> None:
@@ -93,7 +100,7 @@ class Told:
         for piece, following in zip(pieces, [*pieces[1:], end], strict=False):
             if not following.startswith(b"outcome"):
                 _, _, resource = piece.partition(_RESOURCE)
-                _facts_in(resource)  # which may be mixed
+                _facts_in(resource, self.base)  # which may be mixed
                 found.append(resource)
         self.look_at_page(found, bundle.get("total"))
 
@@ -125,7 +132,7 @@ class Told:
         if resource.get("resourceType") == "Bundle":
             self._bundle(resource)
         else:
-            self._take(_facts_of(resource))
+            self._take(_facts_of(resource, self.base))
 
     def _bundle(self, bundle: dict[str, Any]) -> None:
         entries = bundle.get("entry", ())
@@ -149,12 +156,12 @@ class Told:
         return True
 
 
-def _facts_in(body: bytes) -> Facts:
-    return (_facts if len(body) <= _SMALL else _facts.__wrapped__)(body)
+def _facts_in(body: bytes, base: str) -> Facts:
+    return (_facts if len(body) <= _SMALL else _facts.__wrapped__)(body, base)
 
 
 @lru_cache(maxsize=4096)
-def _facts(body: bytes) -> Facts:
+def _facts(body: bytes, base: str) -> Facts:
     """Return what the bytes of a resource tell: many are asked for again and again.
 
     Raises JSONDecodeError, or _Mixed where they are those of a Bundle.
@@ -162,10 +169,10 @@ def _facts(body: bytes) -> Facts:
     value = orjson.loads(body)
     if not isinstance(value, dict) or value.get("resourceType") == "Bundle":
         raise _Mixed
-    return _facts_of(value)
+    return _facts_of(value, base)
 
 
-def _facts_of(resource: dict[str, Any]) -> Facts:
+def _facts_of(resource: dict[str, Any], base: str) -> Facts:
     kind = resource.get("resourceType")
     if kind == "OperationOutcome":
         issues = {issue.get("code", ""): None for issue in resource.get("issue", ())}
@@ -173,10 +180,10 @@ def _facts_of(resource: dict[str, Any]) -> Facts:
     if kind == "Parameters" or not isinstance(kind, str):
         return Facts(None, (), (), is_nobodys=True)
     fhir = resource.get("id")
-    return Facts(None if fhir is None else f"{kind}/{fhir}", *_whose(resource))
+    return Facts(None if fhir is None else f"{kind}/{fhir}", *_whose(resource, base))
 
 
-def _whose(resource: dict[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _whose(resource: dict[str, Any], base: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the patients and the tenants that a resource names as its own."""
     patients = [resource[name] for name in _WHOSE if name in resource]
     if resource["resourceType"] == "AuditEvent":
@@ -184,9 +191,9 @@ def _whose(resource: dict[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     tenants = []
     for extension in resource.get("extension", ()):
         url = extension.get("url", "")
-        if url.endswith("/StructureDefinition/employer"):
+        if url == f"{base}employer":
             tenants.append(extension.get("valueReference"))
-        elif url.endswith("/StructureDefinition/patient"):
+        elif url == f"{base}patient":
             patients.append(extension.get("valueReference"))
     return (*_named(_PATIENT, patients),), (*_named(_TENANT, tenants),)
 

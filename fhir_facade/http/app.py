@@ -166,12 +166,15 @@ class Endpoint:
 
     async def _handle(self, request: FhirRequest) -> Reply:
         scope = request.scope
+        method = "GET" if request.method == "HEAD" else request.method
+        handler = self._url.methods.get(method)
+        if handler is None and not request.is_inner:
+            self._gate.knock(request)
         if len(scope.get("raw_path", b"")) + len(scope["query_string"]) > self._max_url:
+            self._gate.knock(request)
             raise UriTooLong(
                 f"The URL is longer than {self._max_url} bytes; POST the search to _search instead."
             )
-        method = "GET" if request.method == "HEAD" else request.method
-        handler = self._url.methods.get(method)
         if handler is not None:
             if not request.is_inner:
                 request.access = await self._gate.admit(request, is_open=self._url.is_open)

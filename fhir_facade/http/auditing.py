@@ -18,13 +18,16 @@ from urllib.parse import parse_qsl, urlencode
 from fhir_facade.audit.log import AuditLog
 from fhir_facade.audit.told import MOST, Told, scalar
 from fhir_facade.derive.capability_types import PUBLISHED_TYPES
-from fhir_facade.errors import BadRequest
+from fhir_facade.errors import FacadeError
 from fhir_facade.http.request import BUNDLE, FhirRequest
 from fhir_facade.http.watch import Done
 from fhir_facade.security.principal import Principal
 
 _LONGEST: Final = 16_384
 """Characters of a query that are kept."""
+_SHORT: Final = 200
+_AT_THE_DOOR: Final = (401, 405, 414, 429, 431)
+"""What anybody may be answered with, as often as they like: little of it is kept."""
 _LONGEST_SCOPES: Final = 4096
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _TYPE: Final = re.compile(r"[A-Z][A-Za-z]{0,63}")
@@ -43,6 +46,12 @@ _ACTIONS: Final = {
 }
 """Everything else is an execution, searches too (BALP)."""
 _CASE: Final = "Bundle"
+_ABOUT_NOBODY: Final = frozenset(
+    {"_count", "_sort", "_include", "_revinclude", "_summary", "_elements", "_total", "_type"}
+    | {"_format", "_pretty", "_include:iterate", "_revinclude:iterate"}
+)
+_SOMEBODY: Final = "-"
+"""Stands for a patient that is named in a way that is not read here."""
 _OF_PATIENT: Final = frozenset({"patient", "patient:Patient", "subject", "subject:Patient"})
 
 Shown = tuple[Sequence[bytes], int | None]
@@ -53,8 +62,9 @@ Written = tuple[str, str, str, str | None, str | None]
 class Auditor:
     """Watches requests, and tells the audit trail of each."""
 
-    def __init__(self, log: AuditLog) -> None:
+    def __init__(self, log: AuditLog, canonical: str) -> None:
         self._log = log
+        self._base = f"{canonical}/StructureDefinition/"
 
     def admit(self) -> None:
         """Raise NotRecorded where nothing may be answered, since it could not be recorded."""
@@ -65,7 +75,7 @@ class Auditor:
 
         The entries of a Bundle do not wait, since the Bundle does, and comes after them.
         """
-        seen = Seen(done)
+        seen = Seen(done, self._base)
         if self._log.requires and not done.request.is_inner:
             return self._log.require(seen.fields, seen.size)
         self._log.record(seen.fields, seen.size)
@@ -78,11 +88,12 @@ class Seen:
     __slots__ = (
         *("_address", "_at", "_bodies", "_condition", "_form", "_headers", "_id", "_inner"),
         *("_interaction", "_params", "_path", "_principal", "_query", "_status", "_type", "_url"),
-        *("_is_transaction", "_shown", "_written"),
+        *("_base", "_is_transaction", "_shown", "_written"),
         "size",
     )
 
-    def __init__(self, done: Done) -> None:
+    def __init__(self, done: Done, base: str) -> None:
+        self._base = base
         request, reply = done.request, done.reply
         scope = request.scope
         self._at, self._interaction, self._status = done.at, done.interaction, reply.status
@@ -153,7 +164,7 @@ class Seen:
 
     def _told(self, kind: str | None) -> Told:
         """Return whose resources were touched: as the URL, the writes and the answer say."""
-        told = Told()
+        told = Told(self._base)
         fhir = self._params.get("id", "")
         if _ID.fullmatch(fhir):
             if self._path.startswith("Patient/{id}"):
@@ -173,9 +184,19 @@ class Seen:
                 told.look_at(body)
         if self._shown is not None:
             told.look_at_page(*self._shown)
-        if self._status < 400:
-            told.patients.update(dict.fromkeys(self._asked_patients()))
+        told.patients.update(dict.fromkeys(self._asked_patients()))
+        if self._asks_more:  # it may name others, whom the answer does not show
+            told.of_others = told.of_other_tenants = True
         return told
+
+    @property
+    def _asks_more(self) -> bool:
+        """Say whether the query may be about somebody else than the patients that are named."""
+        given = "&".join(filter(None, (self._query.decode("latin-1"), self._form, self._condition)))
+        if not given:
+            return False
+        pairs = parse_qsl(given, keep_blank_values=True)
+        return any(name not in _ABOUT_NOBODY and name not in _OF_PATIENT for name, _ in pairs)
 
     def _asked_patients(self) -> Iterator[str]:
         """Yield the patients that a search names: who found nothing has asked about them too."""
@@ -187,9 +208,8 @@ class Seen:
         for name, value in parse_qsl(query):
             if name in _OF_PATIENT:
                 for each in value.split(","):
-                    id = each.removeprefix("Patient/")
-                    if _ID.fullmatch(id) and (id != each or name != "subject"):
-                        yield id
+                    id = each.rpartition("Patient/")[2]
+                    yield id if _ID.fullmatch(id) else _SOMEBODY
 
     def _tenant(self, told: Told) -> str | list[str] | None:
         """Return whose data it was; a caller with one tenant sees that one's alone."""
@@ -214,7 +234,8 @@ class Seen:
             text = self._url
         else:
             return None
-        return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+        longest = _LONGEST if self._status not in _AT_THE_DOOR else _SHORT
+        return text if len(text) <= longest else f"{text[:longest]}…"
 
     def _version(self, ids: list[str]) -> str | None:
         if len(self._written) == 1:
@@ -238,7 +259,7 @@ def _form(request: FhirRequest) -> str:
     try:
         pairs = request.pairs
         several = len(parse_qsl(request.scope["query_string"], keep_blank_values=True))
-    except (BadRequest, ValueError):
+    except (FacadeError, ValueError):
         return ""
     return urlencode(pairs[several:])[: _LONGEST + 1]
 

@@ -64,21 +64,24 @@ class CaseEndpoints:
 
 def case_reply(request: FhirRequest, case: WrittenCase) -> Reply:
     """Answer with the case as it is now, an outcome, or nothing, as `Prefer: return` asks."""
+    status = 201 if case.created else 200
+    url = f"{request.base_url}/Case/{case.id}".encode()
+    headers = [NO_STORE, (b"location" if case.created else b"content-location", url)]
     served = case.served
+    if served is None:
+        request.written.append(Result("Bundle", case.id, "", None, None))
+        return Reply(outcome_body(request, case.issues), status, tuple(headers))
     request.written.append(
         Result("Bundle", case.id, served.version, served.last_updated, served.body)
     )
-    status = 201 if case.created else 200
-    url = f"{request.base_url}/Case/{case.id}".encode()
-    headers = [(b"etag", f'W/"{case.served.version}"'.encode()), NO_STORE]
-    dated = http_date(case.served.last_updated) if case.served.last_updated else None
+    headers.append((b"etag", f'W/"{served.version}"'.encode()))
+    dated = http_date(served.last_updated) if served.last_updated else None
     if dated is not None:
         headers.append((b"last-modified", dated[1]))
-    headers.append((b"location" if case.created else b"content-location", url))
     wanted = request.prefers("return")
     body = b""
     if wanted == "operationoutcome":
         body = outcome_body(request, case.issues)
     elif wanted != "minimal":
-        body = shaped(request, case.served.body)
+        body = shaped(request, served.body)
     return Reply(body, status, tuple(headers))

@@ -31,8 +31,13 @@ _OTHER_HOST: Final = (
 )
 _OTHER_ORIGIN: Final = f"{_LOCAL_ONLY} This one comes from a web page of another origin."
 
-_OF_PROXIES: Final = frozenset({b"x-forwarded-for", b"forwarded", b"x-real-ip", b"via"})
+OF_PROXIES: Final = frozenset(
+    {b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto"}
+    | {b"x-real-ip", b"x-client-ip", b"cf-connecting-ip", b"true-client-ip"}
+)
+"""Headers by which proxies say that they pass on what others ask."""
 _NAME: Final = re.compile(r"([A-Za-z0-9.\-_]+)(?::[0-9]{1,5})?")
+_IPV6: Final = re.compile(r"\[[0-9A-Fa-f:.]+\](?::[0-9]{1,5})?")
 _ADDRESS: Final = re.compile(r"[0-9.]+")
 _UNOWNED: Final = ("localhost", "test", "example", "invalid")
 """Top-level names that nobody can register (RFC 6761)."""
@@ -86,6 +91,10 @@ class Gate:
         self._host = urlsplit(settings.base_url or "").netloc.lower()
         options = SearchOptions(registry, "")
         self._access = lru_cache(maxsize=2048)(lambda principal: Limited(principal, options))
+
+    def knock(self, request: FhirRequest) -> None:
+        """Count a request that is answered without being let in; raise TooManyRequests."""
+        self._count("address", request.address)
 
     async def admit(self, request: FhirRequest, *, is_open: bool) -> Access:
         """Return what the caller may do.
@@ -153,7 +162,7 @@ class Gate:
         if not is_local(request.address):
             raise Forbidden(_LOCAL_ONLY)
         for name, _ in request.scope["headers"]:
-            if name in _OF_PROXIES:
+            if name in OF_PROXIES:
                 raise Forbidden(_PASSED_ON)
         host = request.header(b"host") or ""
         if host.lower() != self._host and not _is_unowned(host):
@@ -169,8 +178,8 @@ class Gate:
 def _is_unowned(host: str) -> bool:
     """Say whether a Host header names an address, or a name that nobody can have pointed here."""
     found = _NAME.fullmatch(host)
-    if found is None:  # an IPv6 address, or what no browser sends
-        return True
+    if found is None:
+        return not host or _IPV6.fullmatch(host) is not None
     name = found[1].lower().rstrip(".")
     return name.rpartition(".")[2] in _UNOWNED or _ADDRESS.fullmatch(name) is not None
 

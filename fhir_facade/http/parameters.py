@@ -24,7 +24,7 @@ async def posted(request: FhirRequest, limit: int) -> list[tuple[str, str]]:
     kind = (request.header(b"content-type") or "").partition(";")[0].strip().lower()
     if kind not in _TYPES:
         raise UnsupportedMediaType("An operation takes Parameters as application/fhir+json.")
-    return [*request.pairs, *_parameters(body)]
+    return request.add_pairs(_parameters(body))
 
 
 def _parameters(body: bytes) -> Iterator[tuple[str, str]]:

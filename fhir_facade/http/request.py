@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Iterable
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -123,7 +124,12 @@ class FhirRequest:
         body = await self.body(min(limit, _LARGEST_FORM))
         if body and kind != _FORM:
             raise UnsupportedMediaType(f"A POSTed search is a form: send Content-Type: {_FORM}.")
-        self._pairs = [*self.pairs, *decode_pairs(body)]
+        self.add_pairs(decode_pairs(body))
+
+    def add_pairs(self, more: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Add the parameters of a body to those of the URL, and return them all."""
+        self._pairs = [*self.pairs, *more]
+        return self._pairs
 
     async def body(self, limit: int) -> bytes:
         """Return the body; raise TooLarge past the limit."""

@@ -11,14 +11,13 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from fhir_facade.errors import StoreUnavailable
-from fhir_facade.http.gate import is_local
+from fhir_facade.http.gate import OF_PROXIES, is_local
 from fhir_facade.http.metrics import Metrics
 from fhir_facade.settings import Settings
 from fhir_facade.store.base import Store
 
 _AGAIN: Final = {"Retry-After": "2"}
 _NO_STORE: Final = {"Cache-Control": "no-store"}
-_PASSED_ON: Final = ("forwarded", "x-forwarded-for", "x-real-ip")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +85,6 @@ def _state(checks: Sequence[Check]) -> Response:
 
 def _is_here(request: Request) -> bool:
     """Say whether this machine itself asks; a proxy on it passes on what others ask."""
-    if any(name in request.headers for name in _PASSED_ON):
+    if any(name.decode() in request.headers for name in OF_PROXIES):
         return False
     return is_local(request.client.host if request.client is not None else "")

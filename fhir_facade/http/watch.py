@@ -6,10 +6,12 @@ go out, and holds nothing back.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from fhir_facade.errors import NotRecorded
 from fhir_facade.http.request import FhirRequest
 from fhir_facade.http.response import Reply
 
@@ -33,6 +35,8 @@ class Done:
         first = self.path.partition("/")[0]
         return named or (first if first[:1].isupper() else "")
 
+
+logger = logging.getLogger("fhir_facade")
 
 Watcher = Callable[[Done], Awaitable[None] | None]
 """Is told of a request; what it raises is answered instead."""
@@ -61,9 +65,15 @@ class Watch:
     async def seen(self, done: Done) -> Reply:
         """Return the answer when every watcher has been told; raise what one of them raises."""
         for tell in self.watchers:
-            waiting = tell(done)
-            if waiting is not None:
-                await waiting
+            try:
+                waiting = tell(done)
+                if waiting is not None:
+                    await waiting
+            except NotRecorded:
+                raise
+            except Exception as error:
+                text = "request %s: a watcher failed: %s"
+                logger.error(text, done.request.id, type(error).__name__)
         return done.reply
 
     def went(self, done: Done) -> Reply:

@@ -21,7 +21,15 @@ from fhir_facade.rules.param import Param
 from fhir_facade.rules.registry import ResourceType
 from fhir_facade.search.options import SearchOptions
 from fhir_facade.search.params import parse
-from fhir_facade.security.principal import AUDIT_EVENT, SEARCH, Principal, Scope, reached_for
+from fhir_facade.security.principal import (
+    AUDIT_EVENT,
+    CREATE,
+    SEARCH,
+    UPDATE,
+    Principal,
+    Scope,
+    reached_for,
+)
 from fhir_facade.store.matching import compile_filter
 
 Document = dict[str, Any]
@@ -188,8 +196,11 @@ class Limited:
         tenants = self._who.tenants
         scopes, written = self._who.scopes, reached_for(interaction)
         if written is not None:
-            named = {"*", written, source.resource}
-            known = [each for each in scopes if each.resource in named]
+            known = [
+                each
+                for each in scopes
+                if any(each.covers(written, may) for may in (CREATE, UPDATE))
+            ]
             within = any_of(self._patient_filter(source, each) for each in known)
         else:
             known = [each for each in scopes if each.covers(source.resource, interaction)]

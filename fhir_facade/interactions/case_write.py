@@ -5,11 +5,13 @@ https://hl7.org/fhir/R4/http.html#transaction
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from fhir_facade.errors import (
     BadRequest,
     BusinessRule,
+    Forbidden,
     Gone,
     Issue,
     NotFound,
@@ -82,7 +84,8 @@ class Case:
 class WrittenCase:
     """A case as it is after a write."""
 
-    served: Served
+    served: Served | None
+    """None where the caller may not read what it has written."""
     id: str
     created: bool
     issues: tuple[Issue, ...]
@@ -171,7 +174,9 @@ class CaseWrites:
         expect(case.expects, served.version)
 
     async def _answer(self, case: Case, *, created: bool) -> WrittenCase:
-        served = await read_case(self._records, self._type, case.id, case.base_url)
+        served = None
+        with suppress(Forbidden, NotFound, Gone):  # who may write it need not be let read it
+            served = await read_case(self._records, self._type, case.id, case.base_url)
         return WrittenCase(served, case.id, created, tuple(case.issues))
 
     async def _committed(self, case: Case) -> None:
@@ -291,9 +296,10 @@ class CaseWrites:
 
     async def _has_outcome(self, case: Case) -> bool:
         source = self._sources[OUTCOME]
-        async for raw in self._records.linked(source.mapping.collection, [case.id]):
+        own = reach(OUTCOME)
+        async for raw in self._records.linked(source.mapping.collection, [case.id], own):
             document = decode(raw)
-            seen = self._records.access.admits(source, reach(OUTCOME), document)
+            seen = self._records.access.admits(source, own, document)
             if seen and not source.is_deleted(document):
                 return True
         return False

@@ -14,6 +14,7 @@ from bson import ObjectId
 
 from fhir_facade.errors import (
     BadRequest,
+    Conflict,
     Forbidden,
     Gone,
     Issue,
@@ -21,7 +22,7 @@ from fhir_facade.errors import (
     NotFound,
     PreconditionFailed,
 )
-from fhir_facade.interactions.access import Access, require, require_state
+from fhir_facade.interactions.access import UNLIMITED, Access, require, require_state
 from fhir_facade.interactions.around import now, versions_of_parent, with_element
 from fhir_facade.interactions.definitions import require_defined
 from fhir_facade.interactions.locate import Located, locate
@@ -47,6 +48,10 @@ RECORD_ID: Final = "document_id"
 _DELETED: Final = ("is_deleted", "isDeleted")
 _DEEP: Final = 1000
 _LETTERS: Final = {"create": CREATE, "update": UPDATE, "patch": UPDATE, "delete": DELETE}
+WITH_CASE: Final = ("EpisodeOfCare", "CareTeam", "CarePlan", "List", "DocumentReference")
+"""The types that are in a case's own document, and go with it."""
+_BLIND_PATCH: Final = "The token's scopes let this {} be changed and not be read: PUT it."
+_MOVED: Final = "No write moves this {} to another patient or employer."
 _ONLY_READ: Final = "The token's scopes let this {} be read, and not be changed so."
 _NO_UPDATE_CREATE: Final = (
     "There is no resource with this id, and this server gives new ones their ids itself: POST it."
@@ -217,6 +222,8 @@ class Preparations:
                 raise MethodNotAllowed(_NO_UPDATE_CREATE)
             if not stored_ids(fhir):
                 raise BadRequest("The id in the URL is not one that can be stored.")
+            if await locate(self.records.seen_by(UNLIMITED), resource, fhir) is not None:
+                raise Conflict("Another resource has this id.")
             return await self.prepare_create(resource, put, base_url, fhir, "PUT")
         expect(expects, None if located.is_deleted else located.translation.version)
         if located.is_deleted and "create" not in resource.sources[0].mapping.writes:
@@ -239,6 +246,8 @@ class Preparations:
         if located.is_deleted:
             raise Gone(f"This {resource.name} has been deleted.")
         translation = located.translation
+        if not self.records.access.admits(located.source, READ, located.record):
+            raise Forbidden(_BLIND_PATCH.format(resource.name))
         expect(expects, translation.version)
         if translation.body is None:
             raise unservable(resource.name, translation.findings)
@@ -281,7 +290,8 @@ class Preparations:
         An EpisodeOfCare is deleted as a `whole_case` only.
         """
         if whole_case:
-            require(self.records.access, resource.name, DELETE)
+            for name in WITH_CASE:
+                require(self.records.access, name, DELETE)
         else:
             self.require(resource, "delete")
         located = await self._located(resource, fhir, DELETE)
@@ -327,8 +337,9 @@ class Preparations:
         )
         is_new = located is None or located.is_deleted
         result = _result(source, versions[-1], translation, written, is_new=is_new)
-        if located is not None and not self.records.access.admits(source, READ, seen):
-            result = replace(result, body=None)  # it holds more than the client has sent
+        holds_more = located is not None or around is not None
+        if holds_more and not self.records.access.admits(source, READ, seen):
+            result = replace(result, body=None)  # than the client has sent
         return Prepared(
             source,
             raw,
@@ -347,6 +358,8 @@ class Preparations:
             interaction = DELETE if method == "DELETE" else UPDATE
             if not access.admits(source, interaction, located.record):
                 raise Forbidden(_ONLY_READ.format(source.resource))
+            if access.is_limited and not _stays(located.whose, whose(source, new)):
+                raise Forbidden(_MOVED.format(source.resource))
         if method != "DELETE":
             require_state(access, source, new, CREATE if located is None else UPDATE)
 
@@ -364,6 +377,11 @@ class Preparations:
         new = Version(resource, name, translation.version, at, method, translation.body, *owner)
         before = None if located is None else seen(resource, located, at)
         return (new,) if before is None else (before, new)
+
+
+def _stays(before: Whose, after: Whose) -> bool:
+    """Say whether a record stays whose it is; nobody's may become somebody's."""
+    return all(old in (None, new) for old, new in zip(before, after, strict=True))
 
 
 def _result(

@@ -15,7 +15,7 @@ from typing import Any
 from fhir_facade import phases
 from fhir_facade.interactions.access import UNLIMITED, Access
 from fhir_facade.rules import overlay
-from fhir_facade.rules.filters import EVERYTHING, NOTHING, all_of
+from fhir_facade.rules.filters import EVERYTHING, NOTHING, all_of, any_of
 from fhir_facade.rules.findings import Finding, Findings
 from fhir_facade.rules.json_text import to_json
 from fhir_facade.rules.kinds.links import case_keys, cases_filter
@@ -216,12 +216,20 @@ class Records:
                     found[case].append(Record(source, document, version_of(raw, source.salt)))
         return found
 
-    async def linked(self, collection: str, cases: Iterable[str]) -> AsyncIterator[bytes]:
-        """Yield every document of a collection that links to one of the cases, in `_id` order."""
+    async def linked(
+        self, collection: str, cases: Iterable[str], interaction: str = SEARCH
+    ) -> AsyncIterator[bytes]:
+        """Yield every document of a collection that links to one of the cases, in `_id` order.
+
+        What the caller's interaction may not touch is not among them.
+        """
         keys = [key for case in cases for key in stored_ids(case)]
-        if not keys:
+        whole = (each for each in self.registry.sources if each.mapping.unwind is None)
+        sources = (each for each in whole if each.mapping.collection == collection)
+        may = any_of(self.access.limit(each, interaction) for each in sources)
+        if not keys or may == NOTHING:
             return
-        filter = cases_filter("linkedModules", keys)
+        filter = all_of([cases_filter("linkedModules", keys), may])
         after: list[Any] | None = None
         while True:
             page = await self.store.find(collection, filter, limit=_BATCH, after=after)

@@ -30,6 +30,7 @@ from fhir_facade.rules.text import stored_ids
 from fhir_facade.security.principal import reach
 from fhir_facade.store.base import Overtaken
 from fhir_facade.store.codec import DUPLICATE, TooLargeToStore, decode
+from fhir_facade.store.finish import finished
 
 _LINKS: Final = "linkedModules"
 _TOO_LARGE = "The document that holds the resource would be larger than 16 MiB."
@@ -95,11 +96,15 @@ class Writes(Preparations):
         async with leases(self._store, [CLASH + clash.key] if clash else []):
             if clash is not None:
                 await self._check(prepared, clash)
-            async with together(self._store):
-                await self._store_it(prepared)
-                await append(self._store, prepared.versions)
-                await record_writes(self.records, prepared.versions)
+            async with together(self._store) as can_undo:
+                # what cannot be undone is done to its end, although the client has gone
+                await (self._written(prepared) if can_undo else finished(self._written(prepared)))
         return prepared.result
+
+    async def _written(self, prepared: Prepared) -> None:
+        await self._store_it(prepared)
+        await append(self._store, prepared.versions)
+        await record_writes(self.records, prepared.versions)
 
     async def _require_cases(self, prepared: Prepared, within: str | None) -> None:
         """Raise Unprocessable for a new link into a case that is out of the caller's reach."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -33,6 +34,10 @@ class Expected:
     skew: int
     patient_claim: str
     tenant_claim: str
+    users: frozenset[str]
+    """The bases below which an absolute fhirUser is one that is known here."""
+    any_audience: bool
+    """Whether the issuer may say of an opaque token that it is good, and not for whom."""
 
     @classmethod
     def of(cls, issuer: Issuer, settings: Settings) -> Expected:
@@ -44,7 +49,15 @@ class Expected:
         own = {base, f"{base}/"} if base else set()
         wanted = {issuer.audience} if issuer.audience else own
         names = (settings.patient_claim, settings.tenant_claim)
-        return cls(issuer.issuer, frozenset(wanted), settings.clock_skew, *names)
+        users = frozenset([*own, *settings.reference_base.values()])
+        return cls(
+            issuer.issuer,
+            frozenset(wanted),
+            settings.clock_skew,
+            *names,
+            frozenset(each.rstrip("/") for each in users),
+            issuer.any_audience,
+        )
 
 
 def check_claims(
@@ -77,7 +90,7 @@ def principal_of(claims: Json, expected: Expected, expires: float) -> Principal:
         subject=_text(claims, "sub"),
         client=_text(claims, "client_id") or _text(claims, "azp") or _text(claims, "cid"),
         patient=_patient(claims.get(expected.patient_claim)),
-        user=_user(claims.get("fhirUser")),
+        user=_user(claims.get("fhirUser"), expected.users),
         tenants=_tenants(claims, expected.tenant_claim),
     )
 
@@ -120,18 +133,18 @@ def _patient(value: Any) -> str | None:
     return None if match is None else match[1]
 
 
-def _user(value: Any) -> str | None:
+def _user(value: Any, bases: Collection[str]) -> str | None:
     """Return the user, relative; raise Unauthorized for one that cannot be read.
 
-    Scopes at `user/` level mean less for a patient than for a token without a user, so it is not
-    passed over.
+    The user of another server is nobody here: its ids are not those of this one's patients.
     """
     if value is None:
         return None
     match = _USER.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         raise Unauthorized("The token's fhirUser is not the URL of a resource.")
-    return match[1]
+    base = value.removesuffix(match[1]).rstrip("/")
+    return match[1] if not base or base in bases else None
 
 
 def _tenants(claims: Json, name: str) -> frozenset[str] | None:

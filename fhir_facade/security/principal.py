@@ -19,7 +19,7 @@ _REACH: Final = "*"
 def reach(resource: str) -> str:
     """Return what stands for an interaction where something else is looked at to write a type.
 
-    It reaches the patients and tenants of every scope for that type or for what is looked at.
+    It reaches the patients and tenants of every scope that lets the type be written.
     """
     return _REACH + resource
 

@@ -38,6 +38,8 @@ _REQUIRED: Final = ("exp", "iss", "aud")
 _JWS: Final = PyJWS(algorithms=list(ALGORITHMS))
 _UNREADABLE: Final = "The token is not a JWT that this server can read."
 _REMEMBERED: Final = 10_000
+_MOST_ASKED: Final = 200
+"""Unknown tokens that the issuers are asked about at a time; more are answered with a 503."""
 _REFUSED_FOR: Final = 5.0
 """Seconds for which an issuer is not asked again about a token that it refused."""
 
@@ -46,13 +48,18 @@ class _Provider:
     """One issuer: what it says, its keys, and its introspection."""
 
     def __init__(
-        self, issuer: Issuer, settings: Settings, remote: Remote, now: Callable[[], float]
+        self,
+        issuer: Issuer,
+        settings: Settings,
+        remote: Remote,
+        asking: Remote,
+        now: Callable[[], float],
     ) -> None:
         self.expected = Expected.of(issuer, settings)
         self.discovery = Discovery(issuer, remote, now)
         self.keys = Keys(issuer, self.discovery, remote, now)
         asks = issuer.introspection_url is not None
-        self.introspection = Introspection(issuer, remote) if asks else None
+        self.introspection = Introspection(issuer, asking) if asks else None
 
 
 class _Known(NamedTuple):
@@ -76,9 +83,11 @@ class Authenticator:
 
     def __init__(self, settings: Settings, *, now: Callable[[], float] = time.time) -> None:
         self._now, self._seconds = now, settings.token_cache
-        self._remote = Remote()
+        # tokens of anybody, known or not, must not stand before the keys
+        self._remote, self._asking = Remote(), Remote()
         self._providers = {
-            each.issuer: _Provider(each, settings, self._remote, now) for each in settings.issuers
+            each.issuer: _Provider(each, settings, self._remote, self._asking, now)
+            for each in settings.issuers
         }
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
         self._refused: OrderedDict[bytes, _Refused] = OrderedDict()
@@ -152,6 +161,7 @@ class Authenticator:
             await provider.keys.kept.close()
             await provider.discovery.kept.close()
         await self._remote.close()
+        await self._asking.close()
 
     async def _signed(self, token: str, digest: bytes) -> Principal:
         header, claims = _unverified(token)
@@ -173,6 +183,8 @@ class Authenticator:
             raise refused.error(refused.text)
         task = self._asked.get(digest)
         if task is None:
+            if len(self._asked) >= _MOST_ASKED:
+                raise IssuerUnavailable
             task = asyncio.get_running_loop().create_task(self._ask(token, digest))
             self._asked[digest] = task
             task.add_done_callback(lambda done: self._answered(digest, done))
@@ -204,7 +216,8 @@ class Authenticator:
 
     def _active(self, claims: Json, expected: Expected, digest: bytes) -> Principal:
         now = self._now()
-        expires = check_claims(claims, expected, now, required=())
+        required = () if expected.any_audience else ("aud",)
+        expires = check_claims(claims, expected, now, required=required)
         found = principal_of(claims, expected, min(expires, now + max(self._seconds, 1)))
         self._remember(digest, found, now, None)
         return found

@@ -10,6 +10,8 @@ from fhir_facade.main import create_app
 from fhir_facade.store.base import Store
 from tests.http.serving import Json, settings, started
 
+BASE = f"{settings().canonical}/StructureDefinition/"
+
 ASKED = [
     "Task?_count=40",
     "Task?_count=3&_include=Task:focus&_revinclude=Task:focus&_total=accurate",
@@ -28,7 +30,7 @@ ASKED = [
 
 
 def told(body: bytes) -> Told:
-    found = Told()
+    found = Told(BASE)
     found.look_at(body)
     return found
 
@@ -42,7 +44,7 @@ async def test_a_page_is_its_resources_together(clean_store: Store) -> None:
     async with started(create_app(settings(audit="off"), clean_store)) as client:
         body = (await client.get("Task?_count=9&_include=Task:focus&_total=accurate")).content
     bundle = orjson.loads(body)
-    page = Told()
+    page = Told(BASE)
     page.look_at_page([orjson.dumps(each["resource"]) for each in bundle["entry"]], bundle["total"])
     assert page == told(body)
 
@@ -76,7 +78,7 @@ def test_what_is_no_answer_tells_nothing(end: bytes) -> None:
         b'{"resourceType":"Bundle","type":"searchset","entry":[{',
         b"{}",
     ):
-        assert told(body + end) == Told()
+        assert told(body + end) == Told(BASE)
 
 
 def test_a_bundle_within_a_page_is_looked_into() -> None:
@@ -108,3 +110,24 @@ def test_one_value_is_a_scalar_unless_there_may_be_others() -> None:
     assert scalar(["a"], of_others=True) == ["a"]
     assert scalar(["a", "b"]) == ["a", "b"]
     assert len(scalar(map(str, range(300))) or "") == 100
+
+
+def test_an_extension_of_somebody_else_names_nobody() -> None:
+    body = (
+        b'{"resourceType":"Task","id":"1","for":{"reference":"Patient/A"},"extension":[%b]}'
+        % b",".join(
+            b'{"url":"https://evil.example/StructureDefinition/%b","valueReference":{"reference":"%b"}}'
+            % each
+            for each in ((b"patient", b"Patient/B"), (b"employer", b"Organization/Y"))
+        )
+    )
+    found = told(body)
+    assert ([*found.patients], [*found.tenants]) == (["A"], [])
+
+
+def test_a_page_of_whole_cases_names_what_is_in_them() -> None:
+    case = b'{"resourceType":"Bundle","id":"c","type":"collection","entry":[{"resource":%b}]}'
+    task = b'{"resourceType":"Task","id":"1","for":{"reference":"Patient/A"}}'
+    found = Told(BASE)
+    found.look_at_page([case % task], 1)
+    assert ([*found.ids], [*found.patients], found.count) == (["Task/1"], ["A"], 1)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from bson import ObjectId
 
-from fhir_facade.errors import FacadeError, Forbidden, NotFound, Unprocessable
+from fhir_facade.errors import Conflict, FacadeError, Forbidden, NotFound, Unprocessable
 from fhir_facade.interactions.access import (
     NO_ACCESS,
     UNLIMITED,
@@ -19,6 +19,7 @@ from fhir_facade.interactions.access import (
     searchable,
 )
 from fhir_facade.interactions.case import read_case
+from fhir_facade.interactions.case_write import CaseWrites
 from fhir_facade.interactions.embedded import split_filter
 from fhir_facade.interactions.history import Asked, history, vread
 from fhir_facade.interactions.read import read
@@ -240,6 +241,12 @@ async def test_a_plan_names_only_what_its_reader_may_see(records: Records) -> No
         await read(records.seen_by(of_patient("B")), TYPES["CarePlan"], CASE)
 
 
+EMPLOYED = {
+    "url": REGISTRY.context.extension("employer"),
+    "valueReference": {"reference": "Organization/X"},
+}
+
+
 def written(patient: str | None, **more: Any) -> Json:
     return {
         "resourceType": "Goal",
@@ -256,10 +263,46 @@ async def test_no_write_moves_a_resource(records: Records) -> None:
     for put in (written("B"), written("C")):
         with pytest.raises(Forbidden, match="as it would be"):
             await writes.create(TYPES["Goal"], put, BASE)
-        with pytest.raises(Forbidden, match="as it would be"):
+        with pytest.raises(Forbidden, match="No write moves"):
             await writes.update(TYPES["Goal"], made.id, {**put, "id": made.id}, BASE)
         with pytest.raises(Forbidden):
             await writes.patch(TYPES["Goal"], made.id, lambda _, put=put: put, BASE)
+
+
+async def test_no_caller_moves_a_resource_between_those_whom_it_may_reach(records: Records) -> None:
+    caller = access(scope("system", "Goal", "cruds"), tenants=frozenset({"X", "Y"}))
+    writes = Writes(records).seen_by(caller)
+    elsewhere = {**EMPLOYED, "valueReference": {"reference": "Organization/Y"}}
+    for put in (written("B", extension=[EMPLOYED]), written("A", extension=[elsewhere])):
+        with pytest.raises(Forbidden, match="No write moves"):
+            await writes.update(TYPES["Goal"], "g1", {**put, "id": "g1"}, BASE)
+
+
+async def test_an_id_of_somebody_else_is_taken(records: Records) -> None:
+    writes = Writes(records, update_create=True).seen_by(of_patient("A"))
+    with pytest.raises(Conflict):
+        await writes.update(TYPES["Goal"], "g3", {**written("A"), "id": "g3"}, BASE)
+
+
+async def test_a_scope_to_read_is_none_to_link_into(records: Records) -> None:
+    caller = access(
+        scope("patient", "Goal", "cruds"),
+        scope("user", "Goal", "rs"),
+        patient="A",
+        user="Practitioner/7",
+    )
+    writes = Writes(records).seen_by(caller)
+    about = {"url": REGISTRY.context.extension("case")}
+    foreign = {**about, "valueReference": {"reference": f"EpisodeOfCare/{OTHER_CASE}"}}
+    with pytest.raises(Unprocessable, match="There is no EpisodeOfCare"):
+        await writes.create(TYPES["Goal"], written("A", extension=[foreign]), BASE)
+
+
+async def test_a_case_goes_with_all_that_is_in_it(records: Records) -> None:
+    blind = Writes(records).seen_by(access(scope("system", "EpisodeOfCare", "rd")))
+    with pytest.raises(Forbidden, match="delete CareTeam"):
+        await CaseWrites(blind).delete(CASE)
+    assert await CaseWrites(Writes(records).seen_by(of_patient("A"))).delete(CASE) is not None
 
 
 async def test_what_is_not_seen_is_not_there_to_be_written(records: Records) -> None:
@@ -288,7 +331,7 @@ async def test_what_may_only_be_read_is_refused_as_such(records: Records) -> Non
     ):
         with pytest.raises(Forbidden, match="let this Goal be read"):
             await work
-    put = {**written("A", lifecycleStatus="completed"), "id": "g1"}
+    put = {**written("A", lifecycleStatus="completed", extension=[EMPLOYED]), "id": "g1"}
     with pytest.raises(Forbidden, match="as it would be"):
         await writes.update(TYPES["Goal"], "g1", put, BASE)
 
@@ -374,7 +417,10 @@ async def test_who_may_change_but_not_read_is_shown_nothing(records: Records) ->
         return {**(old or {}), "lifecycleStatus": "on-hold"}
 
     for name in ("g1", made.id):
-        assert (await blind.patch(TYPES["Goal"], name, change, BASE)).body is None
+        put = {**written("A", extension=[EMPLOYED] if name == "g1" else []), "id": name}
+        assert (await blind.update(TYPES["Goal"], name, put, BASE)).body is None
+        with pytest.raises(Forbidden, match="PUT it"):
+            await blind.patch(TYPES["Goal"], name, change, BASE)
     sighted = Writes(records).seen_by(of_patient("A", scope("patient", "Goal", "ru")))
     assert (await sighted.patch(TYPES["Goal"], "g1", change, BASE)).body is not None
 

@@ -21,7 +21,7 @@ from tests.security.world_of_two import (
 
 TYPES = (
     *("Task", "Goal", "Flag", "Communication", "DocumentReference", "EpisodeOfCare", "CareTeam"),
-    *("CarePlan", "List", "Observation", "Provenance"),
+    *("CarePlan", "List", "Observation", "Provenance", "AuditEvent"),
 )
 WRITTEN = ("Task", "Goal", "Flag", "Communication", "DocumentReference")
 CHANGED = (*WRITTEN, "EpisodeOfCare")

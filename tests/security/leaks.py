@@ -10,8 +10,8 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import unquote_plus
@@ -92,7 +92,9 @@ class Answer:
         text = self.body.decode("utf-8", "replace")
         shown = f"{text} {json.dumps(self.headers)}"
         cursors = re.findall(r"_cursor=([\w-]+)", shown)
-        opened = [_opened(each) for each in cursors]
+        # queries in the audit trail are base64, too
+        queries = re.findall(r'"query":"([A-Za-z0-9+/=]+)"', text)
+        opened = [_opened(each) for each in [*cursors, *queries]]
         return " ".join([shown, unquote_plus(shown), *opened])
 
 
@@ -221,6 +223,14 @@ class Ears:
         if request.method in ("POST", "PUT", "PATCH") and answer.status < 300:
             self.known |= {each[0] for each in MARKER.finditer(request.written.lower())}
         return markers(answer.told, self.view) - said - self.known
+
+
+@contextmanager
+def issuing() -> Iterator[TestIssuer]:
+    """An issuer that has its keys before anybody asks for them: two threads would make two."""
+    with TestIssuer() as started:
+        started.jwks()
+        yield started
 
 
 PATIENT_A: Final[Json] = {"patient": "pat-a", "tenants": "*"}

@@ -30,7 +30,7 @@ from tests.http.serving import settings
 from tests.security.attacker import Attacker, Kinds
 from tests.security.attacker_known import TYPES, Known, learn
 from tests.security.issuer import TestIssuer
-from tests.security.leaks import Ears, World, difference, worlds
+from tests.security.leaks import Ears, World, difference, issuing, worlds
 from tests.security.world_of_two import (
     OF_A,
     OF_A_AT_X,
@@ -71,11 +71,13 @@ class Caller:
 CALLERS: Final = {
     "a patient": Caller(
         OF_A,
-        "patient/*.cruds",
+        "patient/*.cruds patient/AuditEvent.rs",
         {"patient": "pat-a", "tenants": "*"},
         {"patient": "pat-b", "tenants": "*"},
     ),
-    "an employer": Caller(OF_X, "system/*.cruds", {"tenants": "org-x"}, {"tenants": "org-y"}),
+    "an employer": Caller(
+        OF_X, "system/*.cruds system/AuditEvent.rs", {"tenants": "org-x"}, {"tenants": "org-y"}
+    ),
     "a patient with granular scopes": Caller(
         OF_A,
         "patient/Goal.rs?lifecycle-status=active patient/Task.rs?status=ready "
@@ -89,7 +91,7 @@ CALLERS: Final = {
     ),
     "a patient at an employer": Caller(
         OF_A_AT_X,
-        "patient/*.rs user/*.cud patient/Task.cud launch/patient openid",
+        "patient/*.rs patient/AuditEvent.s user/*.cud patient/Task.cud launch/patient openid",
         {"patient": "Patient/pat-a", "user": "Patient/pat-a", "tenants": ["org-x"]},
         {"patient": "pat-b", "tenants": "*"},
     ),
@@ -123,7 +125,7 @@ class Tally:
 
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[TestIssuer]:
-    with TestIssuer() as started:
+    with issuing() as started:
         yield started
 
 
@@ -200,9 +202,9 @@ async def attack(
 
 
 async def _learned(world: World, issuer: TestIssuer, caller: Caller) -> Known:
-    everybody = issuer.token("system/*.cruds", tenants="*")
+    everybody = issuer.token("system/*.cruds system/AuditEvent.rs", tenants="*")
     level = caller.scope.partition("/")[0]
-    other = issuer.token(f"{level}/*.rs", **{**caller.claims, **caller.other})
+    other = issuer.token(f"{level}/*.rs {level}/AuditEvent.rs", **{**caller.claims, **caller.other})
     return await learn(world, caller.view, everybody, caller.token(issuer), other)
 
 

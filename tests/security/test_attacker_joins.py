@@ -9,12 +9,12 @@ from typing import Final
 import pytest
 
 from tests.security.issuer import TestIssuer
-from tests.security.leaks import Both, both_of_a
+from tests.security.leaks import Both, both_of_a, issuing
 
 
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[TestIssuer]:
-    with TestIssuer() as started:
+    with issuing() as started:
         yield started
 
 

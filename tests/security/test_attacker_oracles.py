@@ -22,20 +22,21 @@ from tests.security.leaks import (
     Request,
     both_of_a,
     difference,
+    issuing,
     normal,
 )
 from tests.security.world_of_two import OF_A, View, contents, foreign, ids_of
 
 TYPES: Final = (
     *("Task", "Goal", "Flag", "Communication", "DocumentReference", "EpisodeOfCare", "CareTeam"),
-    *("CarePlan", "List", "Observation", "Provenance"),
+    *("CarePlan", "List", "Observation", "Provenance", "AuditEvent"),
 )
 OF_B: Final = View(frozenset("b"), frozenset("x"))
 
 
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[TestIssuer]:
-    with TestIssuer() as started:
+    with issuing() as started:
         yield started
 
 

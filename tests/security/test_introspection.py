@@ -194,11 +194,20 @@ async def test_what_it_says_is_checked(
         await tokens.principal(issuer.opaque(SCOPE, **claims))
 
 
-async def test_what_it_need_not_say_may_be_left_out(
+async def test_a_token_for_nobody_knows_whom_is_refused(
     issuer: TestIssuer, tokens: Authenticator
 ) -> None:
     issuer.answers["introspect"] = (200, {"active": True, "scope": SCOPE})
-    found = await tokens.principal("some")
+    with pytest.raises(Unauthorized, match="no aud"):
+        await tokens.principal("some")
+
+
+async def test_what_it_need_not_say_may_be_left_out(issuer: TestIssuer) -> None:
+    issuer.answers["introspect"] = (200, {"active": True, "scope": SCOPE})
+    lenient = {**issuer.settings, "issuers": [issuer.issuer(any_audience=True)]}
+    made = Authenticator(settings(**lenient))
+    found = await made.principal("some")
+    await made.close()
     assert (found.issuer, found.subject, found.patient) == (issuer.url, None, None)
     assert found.tenants == frozenset()
 

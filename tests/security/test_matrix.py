@@ -14,7 +14,18 @@ from fhir_facade.http.endpoints import Server
 from fhir_facade.store import open_store
 from tests.http.serving import Json, settings
 from tests.security.issuer import TestIssuer
-from tests.security.leaks import FORM, MERGE, NEW, NOTE, Answer, Ears, Request, World, worlds
+from tests.security.leaks import (
+    FORM,
+    MERGE,
+    NEW,
+    NOTE,
+    Answer,
+    Ears,
+    Request,
+    World,
+    issuing,
+    worlds,
+)
 from tests.security.world_of_two import OF_A, View, fill
 
 GOAL: Final = "mk-ax-goal"
@@ -177,7 +188,7 @@ def bad_token(issuer: TestIssuer, kind: str) -> str:
 
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[TestIssuer]:
-    with TestIssuer() as started:
+    with issuing() as started:
         yield started
 
 

@@ -13,7 +13,7 @@ import pytest
 from fhir_facade.store import open_store
 from tests.http.serving import Json
 from tests.security.issuer import TestIssuer
-from tests.security.leaks import FORM, MERGE, NEW, NOTE, Answer, Request, World, worlds
+from tests.security.leaks import FORM, MERGE, NEW, NOTE, Answer, Request, World, issuing, worlds
 from tests.security.world_of_two import contents, fill
 
 ACTIVE, PLANNED = "mk-ax-goal", "mk-ax-second-goal"
@@ -30,7 +30,7 @@ PLANS: Final = {"mk-ax-second-goal", "mk-ay-second-goal", "mk-an-second-goal"}
 
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[TestIssuer]:
-    with TestIssuer() as started:
+    with issuing() as started:
         yield started
 
 
@@ -134,37 +134,37 @@ async def test_what_a_granular_scope_hides_is_nowhere_else(ask: Asker) -> None:
     assert PLANNED.encode() in (await ask("patient/*.rs", f"CarePlan/{PLAN}")).body
 
 
-@pytest.mark.parametrize(
-    "scope",
-    [
-        "patient/Goal.sr",
-        "patient/Goal.",
-        "patient/Goal",
-        "patient/goal.rs",
-        "patient/Goals.rs",
-        "patient/Goal.read?lifecycle-status:not=active",
-        "patient/Goal.rs?lifecycle-status:not=active",
-        "patient/Goal.rs?patient.name=x",
-        "patient/Goal.rs?nonsense=1",
-        "patient/Goal.rs?_count=5",
-        "patient/Goal.rs?_sort=start-date",
-        "patient/Goal.rs?_has:Task:case:status=ready",
-        "patient/Goal.rs?lifecycle-status",
-        "patient/Goal.rs?=",
-        "patient/Goal.rs?start-date=yesterday",
-        "Patient/Goal.rs",
-        "encounter/Goal.rs",
-        "patient/Goal.rs\tsystem/*.rs",
-        "openid fhirUser launch/patient",
-        "patient/Patient.rs",
-        "",
-    ],
+NOT_UNDERSTOOD: Final = (
+    "patient/Goal.sr",
+    "patient/Goal.",
+    "patient/Goal",
+    "patient/goal.rs",
+    "patient/Goals.rs",
+    "patient/Goal.read?lifecycle-status:not=active",
+    "patient/Goal.rs?lifecycle-status:not=active",
+    "patient/Goal.rs?patient.name=x",
+    "patient/Goal.rs?nonsense=1",
+    "patient/Goal.rs?_count=5",
+    "patient/Goal.rs?_sort=start-date",
+    "patient/Goal.rs?_has:Task:case:status=ready",
+    "patient/Goal.rs?lifecycle-status",
+    "patient/Goal.rs?=",
+    "patient/Goal.rs?start-date=yesterday",
+    "Patient/Goal.rs",
+    "encounter/Goal.rs",
+    "patient/Goal.rs\tsystem/*.rs",
+    "openid fhirUser launch/patient",
+    "patient/Patient.rs",
+    "",
 )
-async def test_a_scope_that_is_not_understood_grants_nothing(ask: Asker, scope: str) -> None:
-    assert await ask.status(scope, f"Goal/{ACTIVE}") in (403, 404)
-    answer = await ask(scope, "Goal?_count=1000")
-    assert answer.status == 403 or answer.json["total"] == 0
-    assert await ask.status(scope, "Goal", "POST", NEW) == 403
+
+
+async def test_a_scope_that_is_not_understood_grants_nothing(ask: Asker) -> None:
+    for scope in NOT_UNDERSTOOD:
+        assert await ask.status(scope, f"Goal/{ACTIVE}") in (403, 404), scope
+        answer = await ask(scope, "Goal?_count=1000")
+        assert answer.status == 403 or answer.json["total"] == 0, scope
+        assert await ask.status(scope, "Goal", "POST", NEW) == 403, scope
 
 
 async def test_the_first_version_of_scopes_reads_or_writes(ask: Asker) -> None:
@@ -332,3 +332,21 @@ async def test_what_is_searched_through_must_be_searchable(ask: Asker) -> None:
     only = await ask.ids("patient/*.rs", "Task?_count=1000")
     for url in ("Task?_count=1000&_include=*", "Task?_count=1000&_revinclude=Provenance:target"):
         assert await ask.ids(scope, url) == only, url
+
+
+async def test_the_audit_trail_is_for_a_scope_that_names_it(ask: Asker) -> None:
+    for scope in ("patient/*.cruds", "patient/*.*", "patient/*.read", "system/*.rs", "user/*.rs"):
+        for url in ("AuditEvent", "AuditEvent/chain.0000000001", "Patient/pat-a/AuditEvent"):
+            assert await ask.status(scope, url) == 403, (scope, url)
+        for url in ("Patient/pat-a/*?_count=1000", "Patient/pat-a/$everything?_count=1000"):
+            shown = await ask(scope, url)
+            assert b"AuditEvent" not in shown.body, (scope, url)
+    named = "patient/*.rs patient/AuditEvent.rs"
+    assert await ask.ids(named, "AuditEvent") == {
+        *("chain.0000000001", "chain.0000000002", "chain.0000000003"),
+        *("chain.0000000022", "chain.0000000023", "chain.0000000024"),
+    }
+    # an entry that is about several patients is none of theirs
+    assert await ask.status(named, "AuditEvent/chain.0000000020") == 404
+    assert await ask.status(named, "AuditEvent/chain.0000000001") == 200
+    assert await ask.status("system/AuditEvent.cud", "AuditEvent", "POST", NEW) in (400, 403, 405)

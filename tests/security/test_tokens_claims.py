@@ -10,7 +10,7 @@ import pytest
 from fhir_facade.errors import Unauthorized
 from fhir_facade.security.tokens import Authenticator
 from tests.http.serving import settings
-from tests.security.issuer import TestIssuer
+from tests.security.issuer import AUDIENCE, TestIssuer
 
 SCOPE = "patient/Goal.rs"
 
@@ -86,12 +86,13 @@ async def test_the_patient_may_stand_in_another_claim(issuer: TestIssuer) -> Non
     ("claim", "user"),
     [
         ("Practitioner/7", "Practitioner/7"),
-        ("https://ehr.test/r4/Practitioner/7", "Practitioner/7"),
-        ("http://localhost:8080/Patient/M1", "Patient/M1"),
+        (f"{AUDIENCE}/Practitioner/7", "Practitioner/7"),
+        ("https://ehr.test/r4/Practitioner/7", None),
+        ("http://localhost:8080/Patient/M1", None),
         (None, None),
     ],
 )
-async def test_the_user_becomes_relative(
+async def test_the_user_is_one_of_this_server(
     issuer: TestIssuer, tokens: Authenticator, claim: Any, user: str | None
 ) -> None:
     assert (await tokens.principal(issuer.token(SCOPE, user=claim))).user == user

@@ -9,7 +9,6 @@ by searching its bytes.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -20,9 +19,9 @@ from bson import ObjectId
 from fhir_facade.store.base import Store
 from fhir_facade.store.codec import decode
 from tests.security.world_people import (
-    AT,
     NOBODY,
     NOWHERE,
+    PAIRS,
     A,
     B,
     C,
@@ -34,18 +33,7 @@ from tests.security.world_people import (
     employer_id,
     patient_id,
 )
-
-PAIRS = (
-    (A, X),
-    (A, Y),
-    (A, NOWHERE),
-    (B, X),
-    (B, Y),
-    (C, Y),
-    (C, X),
-    (NOBODY, X),
-    (NOBODY, NOWHERE),
-)
+from tests.security.world_records import kept
 
 MARKER = re.compile(r"mk-([abcn])([xyn])-[a-z0-9-]*[a-z0-9]|(?:pat)-([abc])\b|(?:org)-([xy])\b")
 """A word that tells whose it is."""
@@ -192,105 +180,11 @@ def _nobodys() -> Iterator[tuple[str, Document]]:
         yield lost.outcome(f"odd-client-outcome-{number}", clientId=client)
 
 
-def _row(
-    maker: Maker, type: str, id: str, turn: int, method: str | None, **more: Any
-) -> tuple[str, Document]:
-    """A version as this server keeps it."""
-    version = maker.word(f"v{turn}")
-    body = {
-        "resourceType": type,
-        "id": id,
-        "meta": {"versionId": version, "lastUpdated": f"2026-01-{turn:02}T08:00:00Z"},
-        "description": {"text": maker.word("old-text")}
-        if type == "Goal"
-        else maker.word("old-text"),
-        "note": [{"text": maker.word("old-note")}],
-    }
-    whose: Document = {}
-    if maker.owner != NOBODY:
-        whose["patient"] = patient_id(maker.owner)
-    if maker.tenant != NOWHERE:
-        whose["tenant"] = employer_id(maker.tenant)
-    return "fhir_history", {
-        "_id": f"{type}/{id}/{version}",
-        "type": type,
-        "id": id,
-        "version": version,
-        "at": AT.replace(day=turn),
-        "method": method,
-        "body": None if method == "DELETE" else json.dumps(body),
-        **whose,
-        **more,
-    }
-
-
-def _histories() -> Iterator[tuple[str, Document]]:
-    """Versions of everybody's, and of resources that other software gave to another."""
-    for pair in PAIRS:
-        maker = Maker(*pair)
-        yield _row(maker, "Goal", maker.word("goal"), 2, "POST")
-        yield _row(maker, "Goal", maker.word("goal"), 3, "PUT")
-        yield _row(maker, "Task", maker.word("task"), 4, "POST")
-        yield _row(maker, "Task", maker.word("purged-task"), 5, "POST")
-        yield _row(maker, "Task", maker.word("purged-task"), 6, "DELETE")
-        yield _row(maker, "Flag", maker.word("flag"), 2, None)
-        yield _row(maker, "DocumentReference", maker.word("case-document"), 5, "PUT")
-        yield _row(maker, "EpisodeOfCare", maker.word("case"), 7, "PATCH")
-    ax, bx, ay = Maker(A, X), Maker(B, X), Maker(A, Y)
-    # one that was B's once, and one that was A's: their documents are the later owner's
-    gained, lost = "moved-to-a", "moved-to-b"
-    yield _row(bx, "Goal", gained, 2, "POST")
-    yield _row(bx, "Goal", gained, 3, "PUT")
-    yield _row(ax, "Goal", gained, 4, "PUT")
-    yield _row(ax, "Goal", lost, 2, "POST")
-    yield _row(bx, "Goal", lost, 3, "PUT")
-    yield _row(ay, "Task", "moved-to-x", 2, "POST")
-    yield _row(ax, "Task", "moved-to-x", 3, "PUT")
-    # kept before owners were
-    old = Maker(B, X)
-    collection, row = _row(old, "Goal", old.word("second-goal"), 9, "PUT")
-    del row["patient"], row["tenant"]
-    yield collection, row
-    collection, moved = ax.goal("unused")
-    yield collection, {**moved, "_id": gained}
-    collection, moved = bx.goal("unused")
-    yield collection, {**moved, "_id": lost}
-    collection, moved = ax.task("unused")
-    yield collection, {**moved, "_id": "moved-to-x"}
-
-
-def _written() -> Iterator[tuple[str, Document]]:
-    """Who wrote what, and who asked for what."""
-    for number, (owner, tenant) in enumerate(PAIRS):
-        maker = Maker(owner, tenant)
-        whose: Document = {}
-        if owner != NOBODY:
-            whose["patient"] = patient_id(owner)
-        if tenant != NOWHERE:
-            whose["tenant"] = employer_id(tenant)
-        yield (
-            "fhir_provenance",
-            {
-                "_id": f"{number:024x}",
-                "target": {"type": "Goal", "id": maker.word("goal"), "version": maker.word("v3")},
-                "at": AT,
-                "method": "PUT",
-                "agent": {
-                    "user": f"Practitioner/{maker.word('writer')}",
-                    "subject": maker.word("writer-subject"),
-                    "client": maker.word("writer-client"),
-                    "issuer": "https://issuer.example",
-                },
-                **whose,
-            },
-        )
-
-
 def _everything() -> Documents:
     found: Documents = []
     for pair in PAIRS:
         found += Maker(*pair).plain()
-    for part in (_crossing, _nobodys, _histories, _written):
+    for part in (_crossing, _nobodys, kept):
         found += part()
     return found
 
@@ -352,11 +246,13 @@ def ids_of(view: View) -> dict[str, list[str]]:
             add((_WORK_TYPES[document["type"]],), document["_id"])
         elif name == "patient_case":
             add(CASE_TYPES, document["_id"])
-            add(("Provenance",), f"{document['_id']}.1")
+            add(("Provenance",), f"{document['_id']}.log.1")
         elif name == "outcomes":
             add(("Observation",), document["_id"])
         elif name == "fhir_provenance":
             add(("Provenance",), document["_id"])
+        elif name == "fhir_audit":
+            add(("AuditEvent",), document["_id"])
         for each in document.get("documents", ()):
             add(("DocumentReference",), each["document_id"])
     return found

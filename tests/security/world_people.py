@@ -14,6 +14,19 @@ Documents = list[tuple[str, Document]]
 A, B, C, NOBODY = "a", "b", "c", "n"
 X, Y, NOWHERE = "x", "y", "n"
 
+PAIRS = (
+    (A, X),
+    (A, Y),
+    (A, NOWHERE),
+    (B, X),
+    (B, Y),
+    (C, Y),
+    (C, X),
+    (NOBODY, X),
+    (NOBODY, NOWHERE),
+)
+"""Every patient and employer that there are documents of."""
+
 AT = datetime(2026, 1, 10, 8, tzinfo=UTC)
 
 
