@@ -12,10 +12,7 @@ from typing import Any, Final, TypeVar
 
 from fhir_facade.errors import BadRequest, FacadeError, Issue, Unprocessable, UnsupportedMediaType
 from fhir_facade.http.request import FhirRequest
-from fhir_facade.interactions.prepare import (
-    Change,
-    Matches,
-)
+from fhir_facade.interactions.prepared import Change, Matches
 from fhir_facade.rules.draft import Resource
 from fhir_facade.rules.json_text import read_json
 from fhir_facade.rules.patch import fhirpath_patch, json_patch, merge_patch

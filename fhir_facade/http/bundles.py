@@ -36,11 +36,7 @@ from fhir_facade.interactions.bundle_entries import (
 )
 from fhir_facade.interactions.bundle_plan import Means
 from fhir_facade.interactions.bundle_references import links
-from fhir_facade.interactions.prepare import (
-    Change,
-    Matches,
-    Result,
-)
+from fhir_facade.interactions.prepared import Change, Matches, Result
 from fhir_facade.interactions.write import (
     Writes,
 )

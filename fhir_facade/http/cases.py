@@ -10,7 +10,7 @@ from fhir_facade.http.request import FhirRequest
 from fhir_facade.http.response import NO_STORE, Reply, http_date, shaped
 from fhir_facade.http.write_replies import deleted_reply, outcome_body
 from fhir_facade.interactions.case_write import CaseWrites, WrittenCase
-from fhir_facade.interactions.prepare import Result, anything
+from fhir_facade.interactions.prepared import Result, anything
 from fhir_facade.interactions.write import Writes
 from fhir_facade.rules.draft import Resource
 from fhir_facade.settings import Settings

@@ -23,7 +23,7 @@ from fhir_facade.errors import (
     UnsupportedMediaType,
 )
 from fhir_facade.interactions.access import NO_ACCESS, Access
-from fhir_facade.interactions.prepare import Result
+from fhir_facade.interactions.prepared import Result
 
 ACCESS: Final = "fhir_facade.access"
 """Where the scope of a Bundle's entry has what the caller of the Bundle may do."""

@@ -14,9 +14,7 @@ import orjson
 
 from fhir_facade.errors import Issue
 from fhir_facade.http.response import Reply
-from fhir_facade.interactions.prepare import (
-    Result,
-)
+from fhir_facade.interactions.prepared import Result
 from fhir_facade.interactions.search import outcome
 from fhir_facade.rules.json_text import to_json
 

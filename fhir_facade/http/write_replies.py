@@ -8,9 +8,7 @@ from __future__ import annotations
 from fhir_facade.errors import Issue
 from fhir_facade.http.request import FhirRequest
 from fhir_facade.http.response import NO_STORE, Headers, Reply, http_date, shaped
-from fhir_facade.interactions.prepare import (
-    Result,
-)
+from fhir_facade.interactions.prepared import Result
 from fhir_facade.interactions.search import outcome
 from fhir_facade.rules.json_text import to_json
 

@@ -24,12 +24,7 @@ from fhir_facade.interactions.bundle_plan import NO_ENTRY, Means, Plan, R, Write
 from fhir_facade.interactions.bundle_references import Criterion, Link, links, swapped
 from fhir_facade.interactions.conditional import Criteria, criteria, the_match, unchanged
 from fhir_facade.interactions.locate import locate
-from fhir_facade.interactions.prepare import (
-    Change,
-    Prepared,
-    Result,
-    new_id,
-)
+from fhir_facade.interactions.prepared import Change, Prepared, Result, new_id
 from fhir_facade.interactions.units import all_or_nothing
 from fhir_facade.interactions.write import (
     Writes,

@@ -19,10 +19,7 @@ from fhir_facade.interactions.bundle_entries import (
 )
 from fhir_facade.interactions.bundle_references import FullUrls, Link, links
 from fhir_facade.interactions.conditional import Criteria, criteria
-from fhir_facade.interactions.prepare import (
-    Change,
-    Matches,
-)
+from fhir_facade.interactions.prepared import Change, Matches
 from fhir_facade.interactions.write import (
     Writes,
 )

@@ -12,7 +12,7 @@ from fhir_facade.interactions.access import require, require_state
 from fhir_facade.interactions.around import now
 from fhir_facade.interactions.case import urns_of
 from fhir_facade.interactions.case_bundle import DOCUMENT, Part, at_entry
-from fhir_facade.interactions.prepare import Prepared
+from fhir_facade.interactions.prepared import Prepared
 from fhir_facade.interactions.records import version_of
 from fhir_facade.interactions.versions import Version
 from fhir_facade.interactions.write import Writes

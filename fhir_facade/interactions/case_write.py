@@ -38,7 +38,7 @@ from fhir_facade.interactions.case_bundle import (
 from fhir_facade.interactions.case_documents import DELETED, DOCUMENTS, CaseDocuments, with_versions
 from fhir_facade.interactions.definitions import require_defined
 from fhir_facade.interactions.locate import Located, locate
-from fhir_facade.interactions.prepare import Matches, Prepared, Result, anything, expect, new_id
+from fhir_facade.interactions.prepared import Matches, Prepared, Result, anything, expect, new_id
 from fhir_facade.interactions.read import Served
 from fhir_facade.interactions.records import Records
 from fhir_facade.interactions.units import all_or_nothing, attempted

@@ -13,13 +13,7 @@ from typing import NamedTuple
 from fhir_facade.errors import BadRequest, MultipleMatches, NotFound, UnknownParameter
 from fhir_facade.interactions.leases import leases
 from fhir_facade.interactions.locate import locate
-from fhir_facade.interactions.prepare import (
-    Change,
-    Matches,
-    Result,
-    anything,
-    expect,
-)
+from fhir_facade.interactions.prepared import Change, Matches, Result, anything, expect
 from fhir_facade.interactions.records import Records
 from fhir_facade.interactions.search import search
 from fhir_facade.interactions.units import attempted

@@ -6,8 +6,7 @@ https://hl7.org/fhir/R4/http.html#create
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, Self
 
 from bson import ObjectId
@@ -17,21 +16,28 @@ from fhir_facade.errors import (
     Conflict,
     Forbidden,
     Gone,
-    Issue,
     MethodNotAllowed,
     NotFound,
-    PreconditionFailed,
 )
 from fhir_facade.interactions.access import UNLIMITED, Access, require, require_state
 from fhir_facade.interactions.around import now, versions_of_parent, with_element
 from fhir_facade.interactions.definitions import require_defined
 from fhir_facade.interactions.locate import Located, locate
 from fhir_facade.interactions.parents import find_parent
+from fhir_facade.interactions.prepared import (
+    Change,
+    Matches,
+    Prepared,
+    Result,
+    anything,
+    expect,
+    new_id,
+)
 from fhir_facade.interactions.read import unservable
 from fhir_facade.interactions.records import Record, Records, Translation, version_of
 from fhir_facade.interactions.versions import Version, seen
 from fhir_facade.rules.compartment import Whose, whose
-from fhir_facade.rules.draft import Clash, Document, Resource
+from fhir_facade.rules.draft import Document, Resource
 from fhir_facade.rules.json_text import read_json
 from fhir_facade.rules.kinds.merging import as_list
 from fhir_facade.rules.mapping import (
@@ -63,52 +69,6 @@ _HOW: Final = {
     "EpisodeOfCare": "A case is created by POST to Case and deleted by DELETE of Case/[id]; "
     "EpisodeOfCare itself takes PUT and PATCH.",
 }
-
-Change = Callable[[Resource | None], Resource]
-"""Makes the new resource of the one that is there, if there is one."""
-
-Matches = Callable[[str | None], bool]
-"""Says whether a version (None: there is none) is one that the client expects."""
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a write did."""
-
-    type: str
-    id: str
-    version: str
-    last_updated: str | None
-    body: bytes | None
-    created: bool = False
-    changed: bool = True
-    issues: tuple[Issue, ...] = ()
-    patient: str | None = None
-    """Whose it is."""
-    tenant: str | None = None
-
-
-def anything(version: str | None) -> bool:
-    """The client expects no version in particular."""
-    del version
-    return True
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A write that is ready to be made, if nobody is first."""
-
-    source: Compiled
-    raw: bytes | None
-    """The stored bytes that the document replaces; None for a new one."""
-    document: Document
-    versions: tuple[Version, ...]
-    result: Result
-    clash: Clash | None = None
-
-    @property
-    def collection(self) -> str:
-        return self.source.mapping.collection
 
 
 class Preparations:
@@ -398,18 +358,3 @@ def _result(
         patient=new.patient,
         tenant=new.tenant,
     )
-
-
-def new_id() -> str:
-    """Return an id for a resource that is yet to be created."""
-    return str(ObjectId())
-
-
-def expect(expects: Matches, version: str | None) -> None:
-    """Raise PreconditionFailed where a version is not one that the client expects."""
-    if not expects(version):
-        raise PreconditionFailed(
-            "The resource is not in the version that the request names; read it again."
-            if version is not None
-            else "The request names a version of a resource that is not there."
-        )

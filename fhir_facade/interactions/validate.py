@@ -15,7 +15,7 @@ from fhir_facade.interactions.access import Access
 from fhir_facade.interactions.case import CASE_TYPE, read_case
 from fhir_facade.interactions.case_write import CaseWrites
 from fhir_facade.interactions.definitions import definitions_of, known_systems
-from fhir_facade.interactions.prepare import Result
+from fhir_facade.interactions.prepared import Result
 from fhir_facade.interactions.read import read
 from fhir_facade.interactions.records import Records
 from fhir_facade.interactions.trial import TrialStore

@@ -11,14 +11,8 @@ from typing import Final
 from fhir_facade.errors import Conflict, Duplicate, TooLarge, Unprocessable
 from fhir_facade.interactions.case import CASE_TYPE
 from fhir_facade.interactions.leases import CLASH, leases
-from fhir_facade.interactions.prepare import (
-    Change,
-    Matches,
-    Preparations,
-    Prepared,
-    Result,
-    anything,
-)
+from fhir_facade.interactions.prepare import Preparations
+from fhir_facade.interactions.prepared import Change, Matches, Prepared, Result, anything
 from fhir_facade.interactions.provenance import record_writes
 from fhir_facade.interactions.units import attempted, together
 from fhir_facade.interactions.versions import append
