@@ -10,8 +10,9 @@ https://profiles.ihe.net/ITI/BALP/
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache, partial
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
@@ -21,6 +22,7 @@ from fhir_facade.derive.capability_types import PUBLISHED_TYPES
 from fhir_facade.errors import FacadeError
 from fhir_facade.http.request import BUNDLE, FhirRequest
 from fhir_facade.http.watch import Done
+from fhir_facade.interactions.prepared import Result
 from fhir_facade.security.principal import Principal
 
 _LONGEST: Final = 16_384
@@ -58,6 +60,8 @@ Shown = tuple[Sequence[bytes], int | None]
 """The resources on a search's page, and how many there are in all."""
 Written = tuple[str, str, str, str | None, str | None]
 
+_BY_METHOD: Final = {"POST": ("create", "C"), "DELETE": ("delete", "D"), "PATCH": ("patch", "U")}
+
 
 class Auditor:
     """Watches requests, and tells the audit trail of each."""
@@ -76,6 +80,8 @@ class Auditor:
         The entries of a Bundle do not wait, since the Bundle does, and comes after them.
         """
         seen = Seen(done, self._base)
+        for fields in seen.writes():
+            self._log.record(fields)
         if self._log.requires and not done.request.is_inner:
             return self._log.require(seen.fields, seen.size)
         self._log.record(seen.fields, seen.size)
@@ -88,7 +94,7 @@ class Seen:
     __slots__ = (
         *("_address", "_at", "_bodies", "_condition", "_form", "_headers", "_id", "_inner"),
         *("_interaction", "_params", "_path", "_principal", "_query", "_status", "_type", "_url"),
-        *("_base", "_is_transaction", "_shown", "_written"),
+        *("_base", "_is_transaction", "_made", "_shown", "_written"),
         "size",
     )
 
@@ -112,17 +118,47 @@ class Seen:
         is_read = self._shown is not None or self._is_published
         self._bodies: list[bytes] = [] if is_read else [reply.body]
         self._written: list[Written] = []
+        self._made: list[Result] = []
         self.size = len(reply.body)
         if request.written:
             self._take_written(request)
 
     def _take_written(self, request: FhirRequest) -> None:
+        if self._is_transaction:
+            self._made = [replace(each, body=None) for each in request.written if each.changed]
         for each in request.written:
             self._written.append((each.type, each.id, each.version, each.patient, each.tenant))
             # a whole case names nobody but in its own resources
             if each.type == _CASE and each.body and each.body not in self._bodies:
                 self._bodies.append(each.body)
                 self.size += len(each.body)
+
+    def writes(self) -> Iterator[Callable[[], dict[str, Any]]]:
+        """Yield what makes an entry of each write of a transaction, which is no request itself."""
+        if self._is_transaction and self._status < 400:
+            for each in self._made:
+                yield partial(self._of_write, each)
+
+    def _of_write(self, result: Result) -> dict[str, Any]:
+        interaction, action = _BY_METHOD.get(result.method or "", ("update", "U"))
+        tenants = {} if result.tenant is None else {result.tenant: None}
+        return {
+            **dict.fromkeys(("reason", "more", "count", "total", "query", "failed")),
+            "at": self._at,
+            "interaction": interaction,
+            "action": action,
+            "outcome": "0",
+            "status": 201 if result.created else 200,
+            "type": result.type,
+            "ids": [f"{result.type}/{result.id}"],
+            "patient": result.patient,
+            "tenant": self._tenant(Told(self._base, tenants=tenants)),
+            "version": result.version,
+            "agent": {} if self._principal is None else _agent(self._principal),
+            "address": self._address or None,
+            "request": self._id,
+            "inner": True,
+        }
 
     @property
     def _is_published(self) -> bool:

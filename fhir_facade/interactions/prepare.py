@@ -357,4 +357,5 @@ def _result(
         issues=written.issues,
         patient=new.patient,
         tenant=new.tenant,
+        method=new.method,
     )

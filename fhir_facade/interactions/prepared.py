@@ -37,6 +37,8 @@ class Result:
     patient: str | None = None
     """Whose it is."""
     tenant: str | None = None
+    method: str | None = None
+    """The HTTP method that made the version."""
 
 
 def anything(version: str | None) -> bool:

@@ -331,7 +331,14 @@ async def test_a_transaction_and_a_batch_say_what_became_of_them(own_store: Stor
             await client.post("", json=body, headers={"X-Request-Id": body["type"]})
         await client.post("", json=bundle("transaction", {"request": {"method": "GET"}}))
         entries = await recorded(own_store, log)
+    made = [told(each) for each in entries[:2]]
+    assert [(each["interaction"], each["action"], each["inner"]) for each in made] == [
+        ("create", "C", True)
+    ] * 2
+    assert [each["patient"] for each in made] == ["M1", "M1"]
+    entries = entries[2:]
     whole, inner_write, inner_read, batch, bad = map(told, entries)
+    assert [each["ids"] for each in made] == [[each] for each in whole["ids"]]
     assert (whole["interaction"], whole["patient"]) == ("transaction", "M1")
     assert [each.split("/")[0] for each in whole["ids"]] == ["Task", "Flag"]
     assert [each["request"] for each in entries[:4]] == ["transaction", *["batch"] * 3]
