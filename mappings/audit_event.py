@@ -46,7 +46,7 @@ AUDIT_EVENT = Mapping(
         finds("entity.what",          "patient",      Many(PATIENT),                                          "patient entity"),
         finds("entity.what",          "ids",          Named(),                                                "entity"),
         finds("entity.what",          "request",      RequestId(),                                            "entity"),
-        rule("extension:employer",    "tenant",       Many(ORGANIZATION),                                     "employer"),
+        rule("extension:of-employer", "tenant",       Many(ORGANIZATION),                                     "employer"),
     ),
     index_paths=("at", "patient"),
     main_date="date",

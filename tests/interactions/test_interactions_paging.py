@@ -37,7 +37,7 @@ BAD_CURSOR = error(
 )
 
 
-@pytest.mark.parametrize("type_", [*TYPES, "Case"])
+@pytest.mark.parametrize("type_", [*(each for each in TYPES if each != "AuditEvent"), "Case"])
 @pytest.mark.parametrize("count", [1, 7, 50, 1000])
 async def test_pages_of_any_size_are_the_whole_in_order(
     clean_client: httpx.AsyncClient, type_: str, count: int

@@ -77,7 +77,7 @@ class TestWhatHappened:
         assert [(each["system"], each["code"]) for each in found["subtype"]] == [(RESTFUL, "read")]
         assert (found["action"], found["outcome"]) == ("R", "0")
         assert found["outcomeDesc"] == "conflict"
-        (employer,) = extension(found, "employer")
+        (employer,) = extension(found, "of-employer")
         assert employer["valueReference"]["reference"] == "Organization/OAK"
 
     @pytest.mark.parametrize("request_", REQUESTS, ids=lambda each: each["interaction"])
