@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import secrets
 from collections.abc import AsyncIterator
@@ -205,4 +206,9 @@ def application() -> Any:
     """The factory that `serve` hands to the HTTP server's workers."""
     settings = Settings()
     logs.configure(settings)
-    return create_app(settings)
+    app = create_app(settings)
+    # what is there now stays: looking through it again and again finds nothing to collect
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
+    return app

@@ -143,7 +143,8 @@ class SqliteStore:
         self, collection: str, documents: Sequence[Mapping[str, Any]]
     ) -> list[tuple[int, str]]:
         """Insert what can be inserted; return (position, reason) for the rest."""
-        return await self._write(_insert, collection, documents)
+        new, refused = sqlite_write.readied(documents)
+        return sorted([*refused, *await self._write(_insert, collection, new)])
 
     async def replace(self, collection: str, old: bytes, new: Mapping[str, Any]) -> bool:
         """Replace the document if it still is `old`, byte for byte; say whether it was."""
@@ -308,7 +309,7 @@ def _ask(
 
 
 def _insert(
-    connection: Connection, collection: str, documents: Sequence[Mapping[str, Any]]
+    connection: Connection, collection: str, documents: Sequence[sqlite_write.New]
 ) -> list[tuple[int, str]]:
     return sqlite_write.insert(connection.raw, connection.schema, collection, documents)
 

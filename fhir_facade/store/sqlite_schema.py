@@ -21,7 +21,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, product
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from fhir_facade.rules.index import Index
 from fhir_facade.store.codec import decode
@@ -36,6 +36,9 @@ ALSO: Final = "/* also */"
 """Where a reading statement takes a further condition."""
 
 Entry = tuple[bytes, bytes]
+Row = TypeVar("Row", bound=tuple[Any, ...])
+_CHUNKS: Final = (64, 8, 1)
+"""Rows of one statement."""
 
 
 def quoted(name: str) -> str:
@@ -267,10 +270,23 @@ def add_entries(
 ) -> None:
     """Index documents, given with their keys."""
     for side in sides:
-        connection.executemany(
-            f"INSERT OR IGNORE INTO {side.table} VALUES (?, ?)",
-            sorted(_rows(side, documents)),
-        )
+        for chunk in chunks(sorted(_rows(side, documents))):
+            add_rows(connection, f"INSERT OR IGNORE INTO {side.table}", chunk)
+
+
+def chunks(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    """Yield rows in a few sizes, so that there are a few statements to be prepared."""
+    start = 0
+    for size in _CHUNKS:
+        while len(rows) - start >= size:
+            yield rows[start : start + size]
+            start += size
+
+
+def add_rows(connection: sqlite3.Connection, insert: str, rows: Sequence[Entry]) -> None:
+    """Add rows by one statement: each lets other threads run, and waits for its turn again."""
+    values = ", ".join(["(?, ?)"] * len(rows))
+    connection.execute(f"{insert} VALUES {values}", [each for row in rows for each in row])
 
 
 def _rows(side: SideTable, documents: Sequence[tuple[bytes, Mapping[str, Any]]]) -> Iterator[Entry]:

@@ -6,36 +6,62 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from fhir_facade.store.codec import DUPLICATE, Refused, decode, prepare
 from fhir_facade.store.order import sort_bytes
-from fhir_facade.store.sqlite_schema import Schema, add_entries, move_entries
+from fhir_facade.store.sqlite_schema import Schema, add_entries, add_rows, chunks, move_entries
+
+
+class New(NamedTuple):
+    """A document that is to be inserted."""
+
+    key: bytes
+    data: bytes
+    position: int
+    document: dict[str, Any]
+
+
+def readied(documents: Sequence[Mapping[str, Any]]) -> tuple[list[New], Refused]:
+    """Return the documents as they will be stored, and which cannot be.
+
+    No connection is needed, so that a thread which answers requests can do it between two of them:
+    done in the writing thread it would compete with them for the interpreter all the time.
+    """
+    good, refused = prepare(documents)
+    found = []
+    for position, data in good:
+        document = decode(data)
+        found.append(New(sort_bytes(document["_id"]), data, position, document))
+    return found, refused
 
 
 def insert(
-    connection: sqlite3.Connection,
-    schema: Schema,
-    name: str,
-    documents: Sequence[Mapping[str, Any]],
+    connection: sqlite3.Connection, schema: Schema, name: str, documents: Sequence[New]
 ) -> Refused:
     """Insert what can be inserted and return the positions and reasons of the rest."""
-    good, refused = prepare(documents)
-    if not good:
-        return refused
+    if not documents:
+        return []
     collection = schema.collection(connection, name)
-    accepted: list[tuple[bytes, dict[str, Any]]] = []
-    for position, data in good:
-        document = decode(data)
-        key = sort_bytes(document["_id"])
-        try:
-            connection.execute(f"INSERT INTO {collection.table} VALUES (?, ?)", (key, data))
-        except sqlite3.IntegrityError:
-            refused.append((position, DUPLICATE))
-        else:
-            accepted.append((key, document))
-    add_entries(connection, collection.indexes, accepted)
-    return sorted(refused)
+    table = collection.table
+    taken = {
+        each.position for chunk in chunks(documents) for each in _taken(connection, table, chunk)
+    }
+    added = [(each.key, each.document) for each in documents if each.position not in taken]
+    add_entries(connection, collection.indexes, added)
+    return [(position, DUPLICATE) for position in sorted(taken)]
+
+
+def _taken(connection: sqlite3.Connection, table: str, documents: Sequence[New]) -> list[New]:
+    """Insert documents; return those whose keys others have."""
+    try:
+        rows = [(each.key, each.data) for each in documents]
+        add_rows(connection, f"INSERT INTO {table}", rows)
+    except sqlite3.IntegrityError:  # then none of them has been inserted
+        if len(documents) == 1:
+            return list(documents)
+        return [found for each in documents for found in _taken(connection, table, [each])]
+    return []
 
 
 def replace(

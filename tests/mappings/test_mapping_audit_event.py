@@ -100,7 +100,7 @@ class TestWhatHappened:
         assert [(each["system"], each["code"]) for each in found["subtype"]] == [(DCM, "110122")]
 
     def test_several_employers(self) -> None:
-        found = extension(served(tenant=["OAK", "ELM"]), "employer")
+        found = extension(served(tenant=["OAK", "ELM"]), "of-employer")
         named = [each["valueReference"]["reference"] for each in found]
         assert named == ["Organization/OAK", "Organization/ELM"]
 
