@@ -27,6 +27,7 @@ from fhir_facade.errors import (
 )
 from fhir_facade.http.bundles import Answer, Bundles
 from fhir_facade.http.conformance import with_published
+from fhir_facade.http.deadlines import Deadlines
 from fhir_facade.http.docref import PATH as DOCREF
 from fhir_facade.http.endpoints import Server
 from fhir_facade.http.interactions import interaction_of
@@ -109,8 +110,8 @@ def url_table(server: Server, answer: Answer) -> tuple[Url, ...]:
 class Endpoint:
     """One URL of the table as an ASGI application."""
 
-    def __init__(self, url: Url, server: Server) -> None:
-        self._url = url
+    def __init__(self, url: Url, server: Server, deadlines: Deadlines) -> None:
+        self._url, self._deadlines = url, deadlines
         self._gate = server.gate
         self._watch = server.watch
         self._names = {method: interaction_of(url.path, method) for method in _METHODS}
@@ -142,17 +143,19 @@ class Endpoint:
         return self._watch.went(done)
 
     async def _reply(self, request: FhirRequest) -> Reply:
+        task = self._deadlines.begin()
         try:
-            async with asyncio.timeout(None if request.is_inner else self._timeout):
-                return await self._handle(request)
+            return await self._handle(request)
         except asyncio.CancelledError:
             if request.is_inner:
                 raise
+            if self._deadlines.end(task):
+                text = (
+                    f"The request took longer than {self._timeout} seconds; ask for less at once."
+                )
+                return error_reply(request, TimedOut(text))
             text = "The server is being stopped; ask again."
             return error_reply(request, StoreUnavailable(text, headers={"Retry-After": "5"}))
-        except TimeoutError:
-            text = f"The request took longer than {self._timeout} seconds; ask for less at once."
-            return error_reply(request, TimedOut(text))
         except UnknownType as error:
             return error_reply(request, with_published(error))
         except FacadeError as error:
@@ -163,6 +166,8 @@ class Endpoint:
             return error_reply(request, error)
         except Exception as error:
             return self._crashed(request, error)
+        finally:
+            self._deadlines.end(task)
 
     async def _handle(self, request: FhirRequest) -> Reply:
         scope = request.scope
@@ -206,8 +211,8 @@ class Endpoint:
 class _Nowhere(Endpoint):
     """Every URL that is not in the table."""
 
-    def __init__(self, server: Server) -> None:
-        super().__init__(Url("", {}), server)
+    def __init__(self, server: Server, deadlines: Deadlines) -> None:
+        super().__init__(Url("", {}), server, deadlines)
         self._names = dict.fromkeys(_METHODS, "unknown")
         self._nowhere = server.nowhere
 
@@ -223,19 +228,20 @@ class FhirApp:
     """The FHIR base: finds a URL's endpoint by its segments, and answers with it."""
 
     def __init__(self, server: Server) -> None:
-        self._nowhere: Endpoint = _Nowhere(server)
+        deadlines = Deadlines(server.settings.request_timeout or None)
+        self._nowhere: Endpoint = _Nowhere(server, deadlines)
         self._base_url = server.settings.base_url
         self._published: dict[tuple[int, str], list[tuple[list[str], Endpoint]]] = {}
         is_open = server.settings.open_definitions
         for path, methods in server.artefact_lines():
             segments = path.split("/")
             alike = self._published.setdefault((len(segments), segments[0]), [])
-            alike.append((segments, Endpoint(Url(path, methods, is_open), server)))
+            alike.append((segments, Endpoint(Url(path, methods, is_open), server, deadlines)))
         self._by_length: dict[int, list[tuple[list[str], Endpoint]]] = {}
         for url in url_table(server, self.answer):
             segments = url.path.split("/") if url.path else []
             known = self._by_length.setdefault(len(segments), [])
-            known.append((segments, Endpoint(url, server)))
+            known.append((segments, Endpoint(url, server, deadlines)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._endpoint(scope)(scope, receive, send)
