@@ -13,9 +13,11 @@ import hypothesis
 import pytest
 from pymongo import MongoClient
 
+from fhir_facade import main
 from fhir_facade.commands.load import load_documents
 from fhir_facade.demo import generate
 from fhir_facade.main import build_registry
+from fhir_facade.rules.registry import Registry
 from fhir_facade.settings import Settings
 from fhir_facade.store import open_store
 from fhir_facade.store.base import Store
@@ -26,6 +28,20 @@ pytest_plugins = ["tests.log_watch"]
 
 # what is recorded of requests has tests of its own; elsewhere it would only cost time
 os.environ.setdefault("FHIR_FACADE_AUDIT", "off")
+
+_build_registry = main.build_registry
+_registries: dict[str, Registry] = {}
+
+
+def _kept_registry(settings: Settings) -> Registry:
+    """A registry is never changed: applications with the same settings can share one here."""
+    context = repr(settings.context())
+    if context not in _registries:
+        _registries[context] = _build_registry(settings)
+    return _registries[context]
+
+
+main.build_registry = _kept_registry
 
 hypothesis.settings.register_profile("default", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)

@@ -102,7 +102,7 @@ def test_a_process_that_is_killed_and_one_that_is_interrupted(
 async def test_cut_between_any_two_batches(
     tmp_path: Path, smaller_dirty_store: Store, extent: Extent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(check, "BATCH", 40)
+    monkeypatch.setattr(check, "BATCH", 60 if extent == Extent() else 20)
     whole = _checker(smaller_dirty_store, extent)
     batches = [count async for count in whole.run()]
     assert len(batches) > 1

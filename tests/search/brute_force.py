@@ -92,7 +92,8 @@ Provenance: reference agent=agent.who case=target[EpisodeOfCare]
 Provenance: reference patient=extension(patient).value target +employer
 AuditEvent: token action outcome subtype type; date date=recorded
 AuditEvent: string address=agent.network.address agent-name=agent.name
-AuditEvent: reference agent=agent.who entity=entity.what source=source.observer +employer
+AuditEvent: reference agent=agent.who entity=entity.what source=source.observer
+AuditEvent: reference employer=extension(of-employer).value
 AuditEvent: reference patient=agent.who[Patient],entity.what[Patient]
 """
 

@@ -251,7 +251,7 @@ REFERENCES: dict[str, dict[str, Callable[[Resource], Iterator[Link]]]] = {
         "patient": _links("agent.who", "entity.what", to_only="Patient"),
         "entity": _links("entity.what"),
         "source": _links("source.observer"),
-        "employer": _links("extension:employer"),
+        "employer": _links("extension:of-employer"),
     },
 }
 IDENTIFIERS_ONLY = {("AuditEvent", "source")}

@@ -353,7 +353,7 @@ async def miscount(client: httpx.AsyncClient, world: World, type_: str, pairs: P
 
 
 DATA = {"clean": (8, 1, 0.0), "dirty": (20, 1, 0.6), "mongo": (6, 3, 0.3)}
-QUERIES = {"clean": 400, "dirty": 700, "mongo": 200}
+QUERIES = {"clean": 300, "dirty": 500, "mongo": 140}
 
 
 def _is_storable(value: Any) -> bool:

@@ -44,7 +44,7 @@ from tests.security.world_people import Document
 
 logger = logging.getLogger(__name__)
 
-ATTACKS: Final = int(os.environ.get("FHIR_FACADE_ATTACKS", "600"))
+ATTACKS: Final = int(os.environ.get("FHIR_FACADE_ATTACKS", "400"))
 SEED: Final = int(os.environ.get("FHIR_FACADE_ATTACK_SEED", "1"))
 _AT_ONCE: Final = 60
 """Requests before the documents are as they were."""
