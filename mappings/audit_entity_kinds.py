@@ -19,7 +19,7 @@ from fhir_facade.rules.text import clean, is_id
 from fhir_facade.rules.text_match import KEY
 from mappings.audit_kinds import operation_of
 from mappings.common import PATIENT
-from mappings.party_kinds import Json, coding
+from mappings.party_kinds import Json, Linking, coding
 
 RECORDS = (
     *("AuditEvent", "CarePlan", "CareTeam", "Communication", "DocumentReference", "EpisodeOfCare"),
@@ -148,20 +148,8 @@ def _details(entry: Json) -> Iterator[tuple[str, str]]:
 
 
 @dataclass(frozen=True)
-class Named(Kind):
+class Named(Linking):
     """The resources among what an event was about, stored as `Type/id`, for searches."""
-
-    @property
-    def fhir_type(self) -> str:
-        return "Reference"
-
-    @property
-    def search_type(self) -> str:
-        return "reference"
-
-    @property
-    def sortable(self) -> bool:
-        return False
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -184,20 +172,8 @@ class Named(Kind):
 
 
 @dataclass(frozen=True)
-class RequestId(Kind):
+class RequestId(Linking):
     """The X-Request-Id, an identifier without a system, for searches."""
-
-    @property
-    def fhir_type(self) -> str:
-        return "Reference"
-
-    @property
-    def search_type(self) -> str:
-        return "reference"
-
-    @property
-    def sortable(self) -> bool:
-        return False
 
     @property
     def modifiers(self) -> tuple[str, ...]:

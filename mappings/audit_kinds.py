@@ -14,7 +14,7 @@ from fhir_facade.rules.findings import Encode, Findings
 from fhir_facade.rules.kinds import Kind, Site
 from fhir_facade.rules.kinds.base import Target
 from fhir_facade.rules.kinds.described import Vocabulary
-from mappings.party_kinds import DCM, Json, coding
+from mappings.party_kinds import DCM, Json, Linking, coding
 
 SERVER = "FHIR facade"
 SERVER_ID = ("server", "fhir-facade")
@@ -171,24 +171,12 @@ def server_reference(site: Site) -> Json:
 
 
 @dataclass(frozen=True)
-class Observer(Kind):
+class Observer(Linking):
     """This server, which is no resource anywhere."""
-
-    @property
-    def fhir_type(self) -> str:
-        return "Reference"
-
-    @property
-    def search_type(self) -> str:
-        return "reference"
 
     @property
     def total(self) -> bool:
         return True
-
-    @property
-    def sortable(self) -> bool:
-        return False
 
     @property
     def modifiers(self) -> tuple[str, ...]:

@@ -78,15 +78,8 @@ def _identifier(agent: Any, field: str) -> Json:
     return {"identifier": {**({"system": issuer} if known else {}), "value": value}}
 
 
-@dataclass(frozen=True)
-class Parties(Kind):
-    """The user and the client application, for searches."""
-
-    types: tuple[str, ...] = PARTIES
-    users_only: bool = False
-    """Whether only users of these types count, and no client applications."""
-    always: bool = False
-    """Whether the element has a value even where nothing is stored."""
+class Linking(Kind):
+    """References of a server's own records: found, and in no order that means anything."""
 
     @property
     def fhir_type(self) -> str:
@@ -99,6 +92,17 @@ class Parties(Kind):
     @property
     def sortable(self) -> bool:
         return False
+
+
+@dataclass(frozen=True)
+class Parties(Linking):
+    """The user and the client application, for searches."""
+
+    types: tuple[str, ...] = PARTIES
+    users_only: bool = False
+    """Whether only users of these types count, and no client applications."""
+    always: bool = False
+    """Whether the element has a value even where nothing is stored."""
 
     @property
     def modifiers(self) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from mappings.common import ORGANIZATION
 from mappings.fixed import Fixed
 from mappings.party_kinds import (
     Json,
+    Linking,
     Parties,
     client_reference,
     coding,
@@ -54,26 +55,14 @@ _ID = r"^[A-Za-z0-9\-.]{1,64}$"
 
 
 @dataclass(frozen=True)
-class WrittenTarget(Kind):
+class WrittenTarget(Linking):
     """The version that a write made, stored as `{type, id, version}`."""
 
     types: tuple[str, ...] = WRITTEN_TYPES
 
     @property
-    def fhir_type(self) -> str:
-        return "Reference"
-
-    @property
-    def search_type(self) -> str:
-        return "reference"
-
-    @property
     def total(self) -> bool:
         return True
-
-    @property
-    def sortable(self) -> bool:
-        return False
 
     @property
     def targets(self) -> tuple[str, ...]:
