@@ -69,7 +69,7 @@ def _unusual(value: Any) -> Any:
 
 def instant(moment: datetime) -> str:
     """Return a moment as text; one without a zone is in UTC, as stores give it."""
-    in_utc = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    in_utc = moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
     return f"{in_utc.isoformat(timespec='milliseconds')}Z"
 
 
@@ -126,15 +126,11 @@ def storable(value: Any) -> Any:
 
 def entry(fields: Mapping[str, Any], place: Place, prev: str) -> Document:
     """Return the document of an entry; fields that are None are not in it."""
-    at = moment(fields["at"])
     document = {name: value for name, value in fields.items() if value is not None}
-    document |= {
-        "_id": place.id,
-        "chain": place.chain,
-        "seq": place.seq,
-        "at": at,
-        PREV: prev,
-    }
+    document["_id"] = place.id
+    document["chain"], document["seq"] = place
+    document["at"] = moment(fields["at"])
+    document[PREV] = prev
     try:
         return sealed(document)
     except orjson.JSONEncodeError:

@@ -48,8 +48,8 @@ class Limits:
     """Entries that may wait in memory."""
     held: int = 64 * 1024 * 1024
     """Bytes of answers that wait to be looked at; beyond them they are looked at at once."""
-    batch: int = 500
-    linger: float = 0.05
+    batch: int = 2000
+    linger: float = 0.2
     """Seconds in which entries gather to be written together."""
     wait: float = 5.0
     """Seconds for which an answer waits for its entry, where it must."""

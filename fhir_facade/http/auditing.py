@@ -31,6 +31,8 @@ _SHORT: Final = 200
 _AT_THE_DOOR: Final = (401, 405, 414, 429, 431)
 """What anybody may be answered with, as often as they like: little of it is kept."""
 _LONGEST_SCOPES: Final = 4096
+_REQUEST: Final = 4096
+"""Bytes of a request beside its answer, roughly."""
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _TYPE: Final = re.compile(r"[A-Z][A-Za-z]{0,63}")
 _ERROR: Final = re.compile(r'error="([a-z_]+)"')
@@ -89,37 +91,25 @@ class Auditor:
 
 
 class Seen:
-    """What is kept of a request until its entry is made."""
+    """What is kept of a request until its entry is made: hardly anything is worked out before."""
 
     __slots__ = (
-        *("_address", "_at", "_bodies", "_condition", "_form", "_headers", "_id", "_inner"),
-        *("_interaction", "_params", "_path", "_principal", "_query", "_status", "_type", "_url"),
-        *("_base", "_is_transaction", "_made", "_shown", "_written"),
+        *("_at", "_base", "_bodies", "_done", "_headers", "_interaction", "_is_transaction"),
+        *("_made", "_request", "_shown", "_status", "_written"),
         "size",
     )
 
     def __init__(self, done: Done, base: str) -> None:
-        self._base = base
         request, reply = done.request, done.reply
-        scope = request.scope
-        self._at, self._interaction, self._status = done.at, done.interaction, reply.status
-        self._id, self._address, self._inner = request.id, request.address, request.is_inner
-        self._principal = request.access.principal
-        self._path, self._params, self._type = done.path, request.params, done.type
-        self._url: str = scope["path"].removeprefix(scope.get("root_path", "")).strip("/")
-        self._query: bytes = scope["query_string"]
-        self._form = _form(request) if request.method == "POST" else ""
-        self._condition = request.header(b"if-none-exist")
-        self._headers = reply.headers
-        self._is_transaction = scope.get(BUNDLE) == "transaction"
-        shown: Shown | None = request.shown
-        self._shown = shown if reply.status == 200 else None
-        # a page's resources are kept anyway, the page that is joined of them is not
-        is_read = self._shown is not None or self._is_published
-        self._bodies: list[bytes] = [] if is_read else [reply.body]
+        self._base, self._done, self._request = base, done, request
+        self._at, self._interaction = done.at, done.interaction
+        self._status, self._headers = reply.status, reply.headers
+        self._is_transaction = request.scope.get(BUNDLE) == "transaction"
+        self._shown: Shown | None = request.shown if reply.status == 200 else None
+        self._bodies: list[bytes] = [] if self._shown is not None else [reply.body]
         self._written: list[Written] = []
         self._made: list[Result] = []
-        self.size = len(reply.body)
+        self.size = len(reply.body) + _REQUEST
         if request.written:
             self._take_written(request)
 
@@ -132,6 +122,18 @@ class Seen:
             if each.type == _CASE and each.body and each.body not in self._bodies:
                 self._bodies.append(each.body)
                 self.size += len(each.body)
+
+    @property
+    def _principal(self) -> Principal | None:
+        return self._request.access.principal
+
+    def _given(self) -> list[str]:
+        """Return what was asked beside the path: the query, and what stands for one elsewhere."""
+        query = self._request.scope["query_string"]
+        given = [query.decode("utf-8", "replace")] if query else []
+        if self._request.method == "POST":
+            given += filter(None, (_form(self._request), self._request.header(b"if-none-exist")))
+        return given
 
     def writes(self) -> Iterator[Callable[[], dict[str, Any]]]:
         """Yield what makes an entry of each write of a transaction, which is no request itself."""
@@ -155,8 +157,8 @@ class Seen:
             "tenant": self._tenant(Told(self._base, tenants=tenants)),
             "version": result.version,
             "agent": {} if self._principal is None else _agent(self._principal),
-            "address": self._address or None,
-            "request": self._id,
+            "address": self._request.address or None,
+            "request": self._request.id,
             "inner": True,
         }
 
@@ -165,23 +167,25 @@ class Seen:
         """Say whether the answer is about nobody: a definition, or what the server can do."""
         if self._status >= 400:
             return False
-        return self._interaction == "capabilities" or self._type in PUBLISHED_TYPES
+        return self._interaction == "capabilities" or self._done.type in PUBLISHED_TYPES
 
     def fields(self) -> dict[str, Any]:
         """Return the fields of the entry; what is None is left out of it."""
-        kind = self._type if _TYPE.fullmatch(self._type) else None
-        told = self._told(kind)
+        named, status, principal = self._done.type, self._status, self._principal
+        kind = named if _TYPE.fullmatch(named) else None
+        given = self._given()
+        told = self._told(kind, "&".join(given)) if given else self._shows(kind)
         ids = list(told.ids)
-        interaction = "login" if self._status == 401 else self._interaction
+        interaction = "login" if status == 401 else self._interaction
         if interaction == "batch" and self._is_transaction:
             interaction = "transaction"
         return {
             "at": self._at,
             "interaction": interaction,
             "action": _ACTIONS.get(interaction, "E"),
-            "outcome": _outcome(self._status),
-            "status": self._status,
-            "reason": self._reason(told),
+            "outcome": _outcome(status),
+            "status": status,
+            "reason": self._reason(told) if status >= 400 else None,
             "type": kind,
             "ids": ids[:MOST] or None,
             "more": len(ids) - MOST if len(ids) > MOST else None,
@@ -189,21 +193,21 @@ class Seen:
             "total": told.total,
             "patient": scalar(told.patients, of_others=told.of_others),
             "tenant": self._tenant(told),
-            "query": self._asked(),
+            "query": self._asked(given),
             "version": self._version(ids),
-            "agent": {} if self._principal is None else _agent(self._principal),
-            "address": self._address or None,
-            "request": self._id,
-            "inner": self._inner or None,
-            "failed": "login" if self._status == 401 else None,
+            "agent": {} if principal is None else _agent(principal),
+            "address": self._request.address or None,
+            "request": self._request.id,
+            "inner": self._request.is_inner or None,
+            "failed": "login" if status == 401 else None,
         }
 
-    def _told(self, kind: str | None) -> Told:
+    def _shows(self, kind: str | None) -> Told:
         """Return whose resources were touched: as the URL, the writes and the answer say."""
         told = Told(self._base)
-        fhir = self._params.get("id", "")
+        fhir = self._request.params.get("id", "")
         if _ID.fullmatch(fhir):
-            if self._path.startswith("Patient/{id}"):
+            if self._done.path.startswith("Patient/{id}"):
                 told.patients[fhir] = None
             elif kind is not None:
                 told.ids[f"{kind}/{fhir}"] = None
@@ -215,37 +219,21 @@ class Seen:
                 told.of_others = True
             if tenant is not None:
                 told.tenants[tenant] = None
-        for body in self._bodies:
+        for body in () if self._is_published else self._bodies:
             if body:
                 told.look_at(body)
         if self._shown is not None:
             told.look_at_page(*self._shown)
-        told.patients.update(dict.fromkeys(self._asked_patients()))
-        if self._asks_more:  # it may name others, whom the answer does not show
-            told.of_others = told.of_other_tenants = True
         return told
 
-    @property
-    def _asks_more(self) -> bool:
-        """Say whether the query may be about somebody else than the patients that are named."""
-        given = "&".join(filter(None, (self._query.decode("latin-1"), self._form, self._condition)))
-        if not given:
-            return False
-        pairs = parse_qsl(given, keep_blank_values=True)
-        return any(name not in _ABOUT_NOBODY and name not in _OF_PATIENT for name, _ in pairs)
-
-    def _asked_patients(self) -> Iterator[str]:
-        """Yield the patients that a search names: who found nothing has asked about them too."""
-        if not (self._query or self._form):
-            return
-        query = f"{self._query.decode('latin-1')}&{self._form}"
-        if "patient" not in query and "subject" not in query:
-            return
-        for name, value in parse_qsl(query):
-            if name in _OF_PATIENT:
-                for each in value.split(","):
-                    id = each.rpartition("Patient/")[2]
-                    yield id if _ID.fullmatch(id) else _SOMEBODY
+    def _told(self, kind: str | None, given: str) -> Told:
+        """Return whose resources were touched or asked for."""
+        told = self._shows(kind)
+        told.patients.update(dict.fromkeys(_asked_patients(given)))
+        names = {name for name, _ in parse_qsl(given, keep_blank_values=True)}
+        if not names <= _ABOUT_NOBODY | _OF_PATIENT:  # it may name others, who are not shown
+            told.of_others = told.of_other_tenants = True
+        return told
 
     def _tenant(self, told: Told) -> str | list[str] | None:
         """Return whose data it was; a caller with one tenant sees that one's alone."""
@@ -254,22 +242,19 @@ class Seen:
             return scalar(sorted(known))
         return scalar(told.tenants, of_others=told.of_other_tenants)
 
-    def _reason(self, told: Told) -> str | None:
+    def _reason(self, told: Told) -> str:
         """Return why nothing was done: codes alone, since words may quote what was sent."""
-        if self._status < 400:
-            return None
         challenge = _ERROR.search(self._header(b"www-authenticate"))
         return ", ".join([*told.issues, *(challenge.groups() if challenge else ())])
 
-    def _asked(self) -> str | None:
+    def _asked(self, given: list[str]) -> str | None:
         """Return the path and query, where they say more than the type and id do."""
-        given = (self._query.decode("utf-8", "replace"), self._form, self._condition)
-        if query := "&".join(filter(None, given)):
-            text = f"{self._url}?{query}"
-        elif self._status >= 400 or self._interaction.startswith(("search", "$")):
-            text = self._url
-        else:
+        is_told = self._status >= 400 or self._interaction.startswith(("search", "$"))
+        if not (given or is_told):
             return None
+        scope = self._request.scope
+        url: str = scope["path"].removeprefix(scope.get("root_path", "")).strip("/")
+        text = f"{url}?{'&'.join(given)}" if given else url
         longest = _LONGEST if self._status not in _AT_THE_DOOR else _SHORT
         return text if len(text) <= longest else f"{text[:longest]}…"
 
@@ -283,6 +268,17 @@ class Seen:
     def _header(self, name: bytes) -> str:
         found = (value for key, value in self._headers if key == name)
         return next(found, b"").decode("latin-1")
+
+
+def _asked_patients(given: str) -> Iterator[str]:
+    """Yield the patients that a search names: who found nothing has asked about them too."""
+    if "patient" not in given and "subject" not in given:
+        return
+    for name, value in parse_qsl(given):
+        if name in _OF_PATIENT:
+            for each in value.split(","):
+                id = each.rpartition("Patient/")[2]
+                yield id if _ID.fullmatch(id) else _SOMEBODY
 
 
 def _outcome(status: int) -> str:

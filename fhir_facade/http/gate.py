@@ -131,7 +131,9 @@ class Gate:
                 headers={"WWW-Authenticate": challenge("invalid_request")},
             )
         principal = await self._principal(self._tokens, request, token.strip())
-        self._count("client", f"{(principal.issuer, principal.client, principal.subject)}")
+        if self._rates is not None:
+            client = (principal.issuer, principal.client, principal.subject)
+            self._rates.count("client", f"{client}")
         return self._access(principal)
 
     async def _principal(self, tokens: Tokens, request: FhirRequest, token: str) -> Principal:

@@ -132,6 +132,7 @@ class Limited:
         self.principal: Principal | None = principal
         self._who = principal
         self._options = options
+        self._permitted: dict[tuple[str, str], bool] = {}
         self._limits: dict[tuple[int, str], Filter] = {}
         self._matchers: dict[tuple[int, str], Callable[[Document], bool]] = {}
 
@@ -154,7 +155,13 @@ class Limited:
         return found(document)
 
     def permits(self, resource: str, interaction: str) -> bool:
-        return any(self._grants(each, resource, interaction) for each in self._who.scopes)
+        key = (resource, interaction)
+        found = self._permitted.get(key)
+        if found is None:
+            found = any(self._grants(each, resource, interaction) for each in self._who.scopes)
+            if len(self._permitted) < _MOST_PERMITTED:  # a type is what a URL says
+                self._permitted[key] = found
+        return found
 
     def versions(self, types: Sequence[str], interaction: str) -> Filter:
         """A version is no stored record: what a granular scope asks cannot be asked of it."""
@@ -232,6 +239,7 @@ class Limited:
 
 
 _CARERS: Final = ("Practitioner", "PractitionerRole")
+_MOST_PERMITTED: Final = 1000
 _NOBODY: Final[tuple[str, ...]] = ()
 
 

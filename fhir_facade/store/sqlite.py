@@ -35,6 +35,8 @@ from fhir_facade.store.sqlite_schema import Schema
 INLINE_BUDGET: Final = 500
 """Documents that a read may examine on the event loop."""
 _READERS: Final = 4
+_READIED: Final = 200
+"""Documents that are made ready on the event loop before requests have their turn."""
 _BUSY_SECONDS: Final = 5.0
 _RETRY: Final = {"Retry-After": "1"}
 _BY_ID: Final[Sort] = (("_id", 1),)
@@ -143,7 +145,15 @@ class SqliteStore:
         self, collection: str, documents: Sequence[Mapping[str, Any]]
     ) -> list[tuple[int, str]]:
         """Insert what can be inserted; return (position, reason) for the rest."""
-        new, refused = sqlite_write.readied(documents)
+        known = self._writer.schema.collections.get(collection)
+        roots = known.roots if known is not None else frozenset()
+        new, refused = [], []
+        for first in range(0, len(documents), _READIED):
+            if first:
+                await asyncio.sleep(0)
+            part = sqlite_write.readied(documents[first : first + _READIED], roots, first)
+            new += part[0]
+            refused += part[1]
         return sorted([*refused, *await self._write(_insert, collection, new)])
 
     async def replace(self, collection: str, old: bytes, new: Mapping[str, Any]) -> bool:

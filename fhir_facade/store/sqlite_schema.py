@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, product
 from typing import Any, Final, TypeVar
@@ -37,7 +37,7 @@ ALSO: Final = "/* also */"
 
 Entry = tuple[bytes, bytes]
 Row = TypeVar("Row", bound=tuple[Any, ...])
-_CHUNKS: Final = (64, 8, 1)
+_CHUNKS: Final = (1024, 256, 64, 16, 4, 1)
 """Rows of one statement."""
 
 
@@ -171,6 +171,12 @@ class Collection:
         self.get = f"SELECT bson FROM {self.table} WHERE key = ?"
 
     @property
+    def roots(self) -> frozenset[str]:
+        """The fields of a document in which its keys and index entries are."""
+        paths = (path for side in self.indexes for path, _ in side.index.keys)
+        return frozenset(("_id", *(path.partition(".")[0] for path in paths)))
+
+    @property
     def sources(self) -> list[Source]:
         """Every way to read the collection in some order."""
         return [self.by_id, *(side.source for side in self.indexes)]
@@ -266,7 +272,7 @@ def _create(connection: sqlite3.Connection, side: SideTable) -> None:
 def add_entries(
     connection: sqlite3.Connection,
     sides: Iterable[SideTable],
-    documents: Sequence[tuple[bytes, Mapping[str, Any]]],
+    documents: Sequence[tuple[bytes, dict[str, Any]]],
 ) -> None:
     """Index documents, given with their keys."""
     for side in sides:
@@ -289,9 +295,9 @@ def add_rows(connection: sqlite3.Connection, insert: str, rows: Sequence[Entry])
     connection.execute(f"{insert} VALUES {values}", [each for row in rows for each in row])
 
 
-def _rows(side: SideTable, documents: Sequence[tuple[bytes, Mapping[str, Any]]]) -> Iterator[Entry]:
+def _rows(side: SideTable, documents: Sequence[tuple[bytes, dict[str, Any]]]) -> Iterator[Entry]:
     for key, document in documents:
-        entries = side.entries(dict(document))
+        entries = side.entries(document)
         if len(entries) > 1:
             yield _MULTIKEY_ROW
         for entry in entries:

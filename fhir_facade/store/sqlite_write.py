@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from fhir_facade.store.codec import DUPLICATE, Refused, decode, prepare
@@ -20,10 +21,14 @@ class New(NamedTuple):
     data: bytes
     position: int
     document: dict[str, Any]
+    """As it will be stored, at least in what `roots` name."""
+    roots: frozenset[str]
 
 
-def readied(documents: Sequence[Mapping[str, Any]]) -> tuple[list[New], Refused]:
-    """Return the documents as they will be stored, and which cannot be.
+def readied(
+    documents: Sequence[Mapping[str, Any]], roots: frozenset[str], first: int = 0
+) -> tuple[list[New], Refused]:
+    """Return the documents as they will be stored, and which cannot be; positions from `first`.
 
     No connection is needed, so that a thread which answers requests can do it between two of them:
     done in the writing thread it would compete with them for the interpreter all the time.
@@ -31,9 +36,21 @@ def readied(documents: Sequence[Mapping[str, Any]]) -> tuple[list[New], Refused]
     good, refused = prepare(documents)
     found = []
     for position, data in good:
-        document = decode(data)
-        found.append(New(sort_bytes(document["_id"]), data, position, document))
-    return found, refused
+        given = documents[position]
+        document = dict(given) if _is_as_stored(given, roots) else decode(data)
+        found.append(New(sort_bytes(document["_id"]), data, first + position, document, roots))
+    return found, [(first + position, reason) for position, reason in refused]
+
+
+def _is_as_stored(document: Mapping[str, Any], roots: frozenset[str]) -> bool:
+    """Say whether fields are given as they would be read: most that BSON changes are no text."""
+    for root in roots:
+        value = document.get(root)
+        if type(value) is str or value is None:
+            continue
+        if type(value) is not datetime or value.tzinfo is not None or value.microsecond % 1000:
+            return False
+    return "_id" in document
 
 
 def insert(
@@ -47,7 +64,11 @@ def insert(
     taken = {
         each.position for chunk in chunks(documents) for each in _taken(connection, table, chunk)
     }
-    added = [(each.key, each.document) for each in documents if each.position not in taken]
+    added = [
+        (each.key, each.document if collection.roots <= each.roots else decode(each.data))
+        for each in documents
+        if each.position not in taken
+    ]
     add_entries(connection, collection.indexes, added)
     return [(position, DUPLICATE) for position in sorted(taken)]
 
