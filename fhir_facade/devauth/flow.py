@@ -1,0 +1,322 @@
+"""What a person goes through on the way to a code: login, patient, consent.
+
+https://hl7.org/fhir/smart-app-launch/app-launch.html
+"""
+
+from __future__ import annotations
+
+import math
+import secrets
+from collections.abc import Iterable
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import AccessDeniedError, InvalidRequestError, InvalidScopeError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fhir_facade.devauth import scopes
+from fhir_facade.devauth.accounts import SYSTEM, Account, Directory
+from fhir_facade.devauth.clients import Client, origin_of
+from fhir_facade.devauth.forms import query_of
+from fhir_facade.devauth.pages import Pages, Refused
+from fhir_facade.devauth.people import Person
+from fhir_facade.devauth.server import FormRequest, Server
+from fhir_facade.devauth.state import (
+    SESSION_SECONDS,
+    Granted,
+    Pending,
+    Session,
+    State,
+)
+
+SHOWN: Final = 12
+"""People on a page; words find the others."""
+_GONE: Final = "This sign-in is over, or was begun in another browser. Start again from the app."
+_NOBODY: Final = Account("member", "", "", ())
+_PRACTITIONER: Final = Account("practitioner", "", "", ())
+
+
+class Flow:
+    """The pages between an authorization request and its answer."""
+
+    def __init__(self, server: Server, pages: Pages, directory: Directory) -> None:
+        self._server, self._pages, self._directory = server, pages, directory
+        self._state: State = server.state
+
+    async def authorize(self, request: Request) -> Response:
+        """Begin: an app has sent the browser here (`authorize-post` comes back by GET)."""
+        session = self._pages.session(request)
+        params = query_of(request)
+        oauth, grant = self._validated(params)
+        try:
+            pending = self._pending(params, grant.client, grant.redirect_uri)
+        except OAuth2Error as error:
+            error.redirect_uri, error.state = grant.redirect_uri, params.get("state")
+            return self._answered(oauth, error)
+        if params.get("prompt") == "none":
+            name = "consent_required" if session.account else "login_required"
+            silent = OAuth2Error(error=name, state=params.get("state"))
+            silent.redirect_uri = grant.redirect_uri
+            return self._answered(oauth, silent)
+        session.remember(pending)
+        return self._pages.go(self._next(session, pending), session)
+
+    async def login_page(self, request: Request) -> Response:
+        """Offer whom to log in as."""
+        session, query = self._pages.session(request), query_of(request)
+        pending = self._known(session, query) if "request" in query else None
+        words = query.get("q", "")
+        kinds = await self._kinds(pending, words)
+        return self._pages.page(
+            "login.html",
+            session,
+            kinds=kinds,
+            words=words,
+            client=pending.client if pending else None,
+            carried=_carried(query),
+        )
+
+    async def login(self, request: Request) -> Response:
+        """Log in as somebody, under a new session id."""
+        session = self._pages.session(request)
+        form = await self._pages.form(request, session)
+        account = await self._directory.account(form.get("account", ""))
+        if account is None:
+            raise Refused("There is nobody of that name here.")
+        session = self._state.logged_in(session, account)
+        if "request" in form:
+            pending = self._known(session, form)
+            pending.login_again, pending.patient = False, None
+            return self._pages.go(self._next(session, pending), session)
+        return self._pages.go("/launch" if form.get("next") == "launch" else "/", session)
+
+    async def patient_page(self, request: Request) -> Response:
+        """Offer the patients whom the user may see."""
+        session, query = self._pages.session(request), query_of(request)
+        pending, account = self._at_work(session, query)
+        words = query.get("q", "")
+        found = await self._directory.members(words, account)
+        return self._pages.page(
+            "patient.html",
+            session,
+            people=found[:SHOWN],
+            more=max(len(found) - SHOWN, 0),
+            words=words,
+            client=pending.client,
+            account=account,
+            carried=_carried(query),
+        )
+
+    async def patient(self, request: Request) -> Response:
+        """Take the patient who was picked."""
+        session = self._pages.session(request)
+        form = await self._pages.form(request, session)
+        pending, account = self._at_work(session, form)
+        person = await self._directory.member(form.get("patient", ""), account)
+        if person is None:
+            raise Refused("There is no such patient whom you may see.")
+        pending.patient = person.id
+        return self._pages.go(self._next(session, pending), session)
+
+    async def consent_page(self, request: Request) -> Response:
+        """Say what the app would get."""
+        session, query = self._pages.session(request), query_of(request)
+        pending, account = self._at_work(session, query)
+        if self._next(session, pending) != _at("consent", pending):
+            return self._pages.go(self._next(session, pending), session)
+        granted, refused = self._granted(pending, account)
+        patient = await self._patient(pending, account, granted)
+        return self._pages.page(
+            "consent.html",
+            session,
+            leads_to=[origin_of(pending.params["redirect_uri"])],
+            client=pending.client,
+            account=account,
+            patient=patient,
+            granted=[
+                (scopes.in_words(each, own=account.kind == "member"), each) for each in granted
+            ],
+            refused=refused,
+            reason=_reason(pending, account, granted),
+            carried=_carried(query),
+        )
+
+    async def consent(self, request: Request) -> Response:
+        """Send the browser back to the app, with a code or without."""
+        session = self._pages.session(request)
+        form = await self._pages.form(request, session)
+        pending, account = self._at_work(session, form)
+        if self._next(session, pending) != _at("consent", pending):
+            return self._pages.go(self._next(session, pending), session)
+        session.pending.pop(pending.id)
+        oauth, grant = self._validated(pending.params)
+        names, _ = self._granted(pending, account)
+        reason = _reason(pending, account, names)
+        if reason or form.get("decision") != "allow":
+            error = AccessDeniedError(reason)
+            error.redirect_uri, error.state = grant.redirect_uri, pending.params.get("state")
+            return self._answered(oauth, error)
+        granted = self._grant(session, pending, account, names)
+        found: Response = self._server.create_authorization_response(oauth, granted, grant)
+        return found
+
+    def _validated(self, params: dict[str, str]) -> tuple[FormRequest, Any]:
+        """Return an authorization request and its grant; raise OAuth2Error."""
+        oauth = FormRequest("GET", f"{self._server.issuer}/authorize", params, {})
+        return oauth, self._server.get_consent_grant(oauth)
+
+    def _answered(self, oauth: FormRequest, error: OAuth2Error) -> Response:
+        found: Response = self._server.handle_error_response(oauth, error)
+        return found
+
+    def _pending(self, params: dict[str, str], client: Client, redirect_uri: str) -> Pending:
+        """Return the request to decide; raise OAuth2Error where its launch is not good."""
+        asked = scopes.narrowed(params.get("scope", ""), client.scope)
+        if not scopes.useful(asked):
+            raise InvalidScopeError("The app asks for no scope that it may have.")
+        launch = None
+        if "launch" in params:
+            launch = self._state.launches.pop(params["launch"])
+            if launch is None or launch.client_id != client.client_id:
+                raise InvalidRequestError("The launch is over, used before, or of another app.")
+            if "launch" not in asked:
+                raise InvalidScopeError("An EHR launch needs the scope launch.")
+        again = params.get("prompt") in ("login", "select_account")
+        return Pending(secrets.token_urlsafe(16), client, params, launch, again)
+
+    def _known(self, session: Session, given: dict[str, str]) -> Pending:
+        found = session.pending.get(given.get("request", ""))
+        if found is None:
+            raise Refused(_GONE)
+        return found
+
+    def _at_work(self, session: Session, given: dict[str, str]) -> tuple[Pending, Account]:
+        """Return the request and the user; raise Refused where one is missing."""
+        pending = self._known(session, given)
+        if session.account is None or pending.login_again:
+            raise Refused(_GONE)
+        return pending, session.account
+
+    def _next(self, session: Session, pending: Pending) -> str:
+        """Return the page on which a request waits."""
+        account = session.account
+        if account is None or pending.login_again:
+            return _at("login", pending)
+        granted, _ = self._granted(pending, account)
+        asks = scopes.wants_patient(granted) and scopes.useful(granted)
+        if asks and _context(pending, account) is None:
+            return _at("patient", pending)
+        return _at("consent", pending)
+
+    def _granted(self, pending: Pending, account: Account) -> tuple[list[str], list[str]]:
+        """Return what is granted if the user allows it, and what was asked for besides."""
+        client, text = pending.client, pending.params.get("scope", "")
+        found = scopes.grantable(
+            scopes.narrowed(text, client.scope),
+            account,
+            launched=pending.launch is not None,
+            confidential=client.is_confidential,
+        )
+        spelled = {*found}
+        return found, [each for each in dict.fromkeys(text.split()) if each not in spelled]
+
+    async def _patient(
+        self, pending: Pending, account: Account, granted: Iterable[str]
+    ) -> Person | None:
+        id_ = _context(pending, account)
+        if id_ is None or not _has_context(granted):
+            return None
+        return await self._directory.member(id_, account)
+
+    def _grant(
+        self, session: Session, pending: Pending, account: Account, names: list[str]
+    ) -> Granted:
+        launch = pending.launch
+        granted = Granted(
+            pending.client.client_id,
+            account,
+            " ".join(names),
+            patient=_context(pending, account) if _has_context(names) else None,
+            need_patient_banner=launch.need_patient_banner if launch else True,
+            nonce=pending.params.get("nonce"),
+            auth_time=session.auth_time,
+            until=math.inf if "offline_access" in names else session.auth_time + SESSION_SECONDS,
+        )
+        session.granted.append(granted)
+        return granted
+
+    async def _kinds(self, pending: Pending | None, words: str) -> list[dict[str, Any]]:
+        """Return the groups of the login page."""
+        members = await self._directory.members(words)
+        managers = await self._directory.practitioners(words)
+        admin = [Person(SYSTEM.id, SYSTEM.name, ())] if not words else []
+        return [
+            _group("member", "Member", "sees her or his own records", members, pending, _NOBODY),
+            _group(
+                *("practitioner", "Care manager", "sees the members of her or his employers"),
+                *(managers, pending, _PRACTITIONER),
+            ),
+            _group(
+                "system",
+                "System",
+                "looks after the platform, and reaches one patient of any employer",
+                admin,
+                pending,
+                SYSTEM,
+            ),
+        ]
+
+
+def _group(
+    kind: str, title: str, text: str, people: list[Person], pending: Pending | None, like: Account
+) -> dict[str, Any]:
+    """Return a group of the login page, and whether the app could do anything for it."""
+    return {
+        "kind": kind,
+        "title": title,
+        "text": text,
+        "people": people[:SHOWN],
+        "more": max(len(people) - SHOWN, 0),
+        "possible": pending is None or _serves(pending, like),
+    }
+
+
+def _serves(pending: Pending, account: Account) -> bool:
+    """Say whether an app gets any records from such a user, if records are what it asks for."""
+    client, text = pending.client, pending.params.get("scope", "")
+    asked = scopes.narrowed(text, client.scope)
+    launched = pending.launch is not None
+    found = scopes.grantable(asked, account, launched=launched, confidential=client.is_confidential)
+    return scopes.has_records(found) or not scopes.has_records(asked)
+
+
+def _reason(pending: Pending, account: Account, granted: Iterable[str]) -> str | None:
+    """Return why the user cannot allow the request; None where it is the user's to decide."""
+    if pending.launch is not None and pending.launch.account.key != account.key:
+        return "The app was launched by another user."
+    if not scopes.useful(granted):
+        return "Nothing of what the app asks for is this user's to grant."
+    return None
+
+
+def _context(pending: Pending, account: Account) -> str | None:
+    """Return the patient in context: of the launch, the member herself, or who was picked."""
+    if pending.launch is not None and pending.launch.patient is not None:
+        return pending.launch.patient
+    return account.id if account.kind == "member" else pending.patient
+
+
+def _has_context(granted: Iterable[str]) -> bool:
+    names = list(granted)
+    return "launch" in names or scopes.wants_patient(names)
+
+
+def _at(page: str, pending: Pending) -> str:
+    return f"/{page}?{urlencode({'request': pending.id})}"
+
+
+def _carried(query: dict[str, str]) -> dict[str, str]:
+    """Return the parameters that every form of a page sends on."""
+    return {name: query[name] for name in ("request", "next") if name in query}

@@ -1,0 +1,152 @@
+"""What an app may ask for, what a user can grant of it, and what that means in plain words.
+
+https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from fhir_facade.devauth.accounts import Account
+from fhir_facade.security.principal import AUDIT_EVENT, Scope
+from fhir_facade.security.scopes import parse_scopes
+
+PLAIN: Final = {
+    "openid": "Know that it is you who signed in",
+    "fhirUser": "Know which person in the records you are",
+    "launch": "Take over what was open where you came from",
+    "launch/patient": "Know which patient you chose",
+    "offline_access": "Stay connected until you sign out here",
+    "online_access": "Stay connected while you are signed in here",
+}
+"""The scopes that are not about resources."""
+
+_LETTERS: Final = "cruds"
+_VERBS: Final = {"c": "add", "r": "read", "u": "change", "d": "delete", "s": "search"}
+_WHOSE: Final = {
+    "patient": "of the chosen patient",
+    "user": "of everybody whose records you may see",
+    "system": "of everybody, without asking again",
+}
+_NAMES: Final = {
+    "*": "all records",
+    "CarePlan": "care plans",
+    "CareTeam": "care teams",
+    "Communication": "contacts and messages",
+    "DocumentReference": "documents",
+    "EpisodeOfCare": "cases",
+    "Flag": "flags",
+    "Goal": "goals",
+    "List": "lists",
+    "Observation": "outcomes",
+    "Organization": "names of organizations",
+    "Patient": "name and member number",
+    "Practitioner": "names of practitioners",
+    "Provenance": "records of who wrote what",
+    "Task": "tasks",
+    AUDIT_EVENT: "the audit trail",
+}
+
+
+def known(text: str) -> list[str]:
+    """Return the scopes of a list that mean something here, each once."""
+    return [each for each in dict.fromkeys(text.split()) if each in PLAIN or parse_scopes(each)]
+
+
+def narrowed(requested: str, allowed: str) -> list[str]:
+    """Return what is asked for and allowed; a scope that is allowed in part is granted in part."""
+    plain = {each for each in allowed.split() if each in PLAIN}
+    limits = parse_scopes(" ".join(dict.fromkeys(allowed.split())))
+    found: list[str] = []
+    for each in known(requested):
+        if each in PLAIN:
+            found += [each] if each in plain else []
+            continue
+        (scope,) = parse_scopes(each)
+        covers = any(_covers(limit, scope) for limit in limits)
+        found += [each] if covers else filter(None, (_common(scope, limit) for limit in limits))
+    return list(dict.fromkeys(found))
+
+
+def grantable(
+    scopes: Iterable[str], account: Account, *, launched: bool, confidential: bool
+) -> list[str]:
+    """Return what of it this user can grant.
+
+    A member has records of her own only; the administrator is no practitioner, so `user/` scopes
+    would be for nobody; `system/` scopes are for clients that can keep a key.
+    """
+    levels = {"patient"}
+    if account.kind == "practitioner":
+        levels.add("user")
+    if account.kind == "system" and confidential:
+        levels.add("system")
+    found = []
+    for each in scopes:
+        if each == "launch" and not launched:
+            continue
+        if each == "fhirUser" and account.kind == "system":
+            continue
+        if each in PLAIN or each.partition("/")[0] in levels:
+            found.append(each)
+    return found
+
+
+def useful(scopes: Iterable[str]) -> bool:
+    """Say whether an app could do anything with it: read a resource, or know who the user is."""
+    return any(each not in PLAIN or each == "openid" for each in scopes)
+
+
+def has_records(scopes: Iterable[str]) -> bool:
+    """Say whether any of them is about resources."""
+    return any(each not in PLAIN for each in scopes)
+
+
+def wants_patient(scopes: Iterable[str]) -> bool:
+    """Say whether a patient has to be in context."""
+    return any(each.startswith("patient/") or each == "launch/patient" for each in scopes)
+
+
+def in_words(scope: str, *, own: bool = False) -> str:
+    """Return what a scope lets an app do, as a sentence without its full stop.
+
+    `own`: the reader is the patient.
+    """
+    if scope in PLAIN:
+        return (
+            "Know that you are the patient" if own and scope == "launch/patient" else PLAIN[scope]
+        )
+    (parsed,) = parse_scopes(scope)
+    verbs = [_VERBS[each] for each in _LETTERS if each in parsed.interactions]
+    *first, last = verbs
+    text = f"{', '.join(first)} and {last}" if first else last
+    name = _NAMES.get(parsed.resource, parsed.resource)
+    pairs = ", ".join(f"{key} {value}" for key, value in parsed.query)
+    only = f" (only those with {pairs})" if pairs else ""
+    if own and parsed.level == "patient":
+        return f"{text.capitalize()} your {name.removeprefix('all ')}{only}"
+    return f"{text.capitalize()} {name}{only} {_WHOSE[parsed.level]}"
+
+
+def _covers(limit: Scope, scope: Scope) -> bool:
+    same = limit.level == scope.level and _about(limit, scope.resource)
+    return same and scope.interactions <= limit.interactions and limit.query in ((), scope.query)
+
+
+def _about(scope: Scope, resource: str) -> bool:
+    """Say whether a scope is for a type; `*` does not stand for the audit trail."""
+    return scope.resource in (resource, "*" if resource != AUDIT_EVENT else resource)
+
+
+def _common(scope: Scope, limit: Scope) -> str | None:
+    """Return what two scopes share, spelt as SMART 2 does; None for nothing that can be spelt."""
+    name = scope.resource if limit.resource == "*" else limit.resource
+    if scope.level != limit.level or not (_about(scope, name) and _about(limit, name)):
+        return None
+    shared = scope.interactions & limit.interactions
+    if not shared or (scope.query and limit.query and scope.query != limit.query):
+        return None
+    query = (scope if scope.query else limit).spelled.partition("?")[2]
+    letters = "".join(each for each in _LETTERS if each in shared)
+    return f"{scope.level}/{name}.{letters}" + (f"?{query}" if query else "")
