@@ -13,7 +13,7 @@ PYTHON ?=
 PYTHONS := python3.13 python3.12 python3.11 python3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock mongo validate audit-dependencies sbom clean
+.PHONY: help demo test check bench lock mongo validate apps audit-dependencies sbom clean
 
 help:
 	@echo 'make demo    serve synthetic data at http://127.0.0.1:8000/fhir (needs Python >= 3.11)'
@@ -23,6 +23,7 @@ help:
 	@echo 'make validate  let the HL7 validator look at all that is served (needs Java >= 17, Maven)'
 	@echo 'make audit-dependencies  look up the locked releases among the known vulnerabilities'
 	@echo 'make sbom    write dist/sbom.json: what a deployment installs (CycloneDX)'
+	@echo 'make apps    build and test the sample apps (needs Node >= 18; what is built is committed)'
 	@echo 'make mongo   build the MongoDB substitute of the test run (needs Go >= 1.22)'
 	@echo 'make lock    write $(LOCK) anew from the newest allowed versions'
 	@echo 'make clean   remove everything that make made, $(VENV) included'
@@ -31,6 +32,15 @@ help:
 
 demo: $(VENV)/.installed
 	@exec $(BIN)/fhir-facade serve --demo $(ARGS)
+
+# CHECK=1 builds nothing: it says whether what is committed is what the sources give.
+apps: apps/node_modules/.installed
+	cd apps && node build.mjs $(if $(CHECK),--check)
+	cd apps && node --test
+
+apps/node_modules/.installed: apps/package.json apps/package-lock.json
+	cd apps && npm ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
 
 # The substitute is only built where it will be used, and its absence skips tests, not the run
 # (tests/mongo_server.py says which server is taken, and REQUIRE_MONGO=1 makes a missing one fail).
@@ -123,6 +133,6 @@ lock:
 		LC_ALL=C sort -f "$$folder/list"; } > $(LOCK)
 
 clean:
-	rm -rf $(VENV) $(MONGO) $(VALIDATOR)/target tests/clients/js/node_modules dist build *.egg-info .coverage .hypothesis
+	rm -rf $(VENV) $(MONGO) $(VALIDATOR)/target tests/clients/js/node_modules apps/node_modules dist build *.egg-info .coverage .hypothesis
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 import logging
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
@@ -28,25 +30,29 @@ from fhir_facade.http.observing import Observing, observing
 from fhir_facade.http.openapi import openapi
 from fhir_facade.http.response import CONTENT_TYPE
 from fhir_facade.http.smart import Smart
-from fhir_facade.http.tools import Check, add_tools
+from fhir_facade.http.tools import Check, add_tools, health
 from fhir_facade.http.watch import Watch
 from fhir_facade.interactions.access import NO_ACCESS
 from fhir_facade.interactions.capabilities import Capabilities
 from fhir_facade.interactions.conformance import Conformance
 from fhir_facade.interactions.records import Records
-from fhir_facade.interactions.search import outcome
+from fhir_facade.interactions.search import outcome, tally
 from fhir_facade.interactions.validate import Validation
 from fhir_facade.interactions.write import (
     Writes,
 )
 from fhir_facade.rules.json_text import to_json
 from fhir_facade.rules.registry import Registry
+from fhir_facade.search.options import SearchOptions
 from fhir_facade.search.paging import Cursors
+from fhir_facade.search.plan import plan_search
 from fhir_facade.security.tokens import Authenticator, authenticator
 from fhir_facade.settings import Settings
 from fhir_facade.store import open_store
 from fhir_facade.store.base import Store
+from fhir_facade.web import Counts, Front, add_pages, rendered
 from mappings import ALL
+from mappings.people import PEOPLE
 
 FHIR_BASE = "/fhir"
 _INSIDE = f"{FHIR_BASE}/"
@@ -74,6 +80,7 @@ class FacadeApp(FastAPI):
 def build_registry(settings: Settings) -> Registry:
     """Return every mapping, compiled with the deployment's settings."""
     registry = Registry(ALL, settings.context())
+    registry.name_people(PEOPLE)
     registry.value_sets = searched_value_sets(registry)
     return registry
 
@@ -82,8 +89,14 @@ def create_app(
     settings: Settings | None = None,
     store: Store | None = None,
     observed: Observing | None = None,
+    *,
+    demo: bool = False,
+    auth: str | None = None,
 ) -> FastAPI:
-    """Return the application; the store is opened from the settings where none is given."""
+    """Return the application; the store is opened from the settings where none is given.
+
+    `demo`: the data is synthetic. `auth`: the path of a development authorization server.
+    """
     settings = settings or Settings()
     registry = build_registry(settings)
     opened = store or open_store(settings.store, mongo_driver=settings.mongo_driver)
@@ -95,7 +108,8 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         if tokens is not None:
-            tokens.start()
+            if auth is None:  # which answers no sooner than this server itself does
+                tokens.start()
             if not settings.tenant_claim:
                 logger.warning("no FHIR_FACADE_TENANT_CLAIM: tokens are for all employers")
         await _look_at(opened, registry, server.capabilities)
@@ -108,13 +122,18 @@ def create_app(
         if store is None:
             await opened.close()
 
+    front = _front(settings, registry, demo=demo, auth=auth)
     app = FacadeApp(
-        edge(observed.around(FhirApp(server)), settings.cors_origins),
-        title="FHIR facade",
+        edge(rendered(observed.around(FhirApp(server)), front), settings.cors_origins),
+        title=front.title,
         version=__version__,
+        docs_url=None,
+        redoc_url=None,
         lifespan=lifespan,
     )
-    add_tools(app, opened, settings, metrics=observed.metrics, checks=_checks(tokens, log))
+    checks = _checks(tokens, log)
+    add_tools(app, opened, settings, metrics=observed.metrics, checks=checks)
+    add_pages(app, front, _counts(opened, registry), partial(_health, opened, checks))
     app.add_exception_handler(HTTPException, _outside)
     app.openapi = lambda: openapi(app, registry, FHIR_BASE)  # type: ignore[method-assign]
     return app
@@ -155,6 +174,43 @@ def _server(
         watch=watch,
         smart=Smart(settings, registry, capabilities, tokens),
     )
+
+
+def _front(settings: Settings, registry: Registry, *, demo: bool, auth: str | None) -> Front:
+    """Return what the pages say of this server."""
+    return Front(
+        title="FHIR facade",
+        version=__version__,
+        fhir=FHIR_BASE,
+        apps={str(name): client for name, client in settings.apps.items()},
+        auth=auth,
+        demo=demo,
+        open=not settings.issuers,
+        types=[*registry.types, *(each.type for each in registry.people)],
+        connect=[_origin(each.issuer) for each in settings.issuers],
+        canonical=settings.canonical,
+        base_url=settings.base_url,
+    )
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _counts(store: Store, registry: Registry) -> Counts:
+    """Return what counts the resources of each type that can be served."""
+    records, options = Records(store, registry), SearchOptions(registry, "")
+
+    async def counts() -> dict[str, int]:
+        plans = {each.name: plan_search(each, [], options) for each in registry}
+        return {name: (await tally(records, plan))[1] for name, plan in plans.items()}
+
+    return counts
+
+
+async def _health(store: Store, checks: Sequence[Check]) -> str:
+    return (await health(store, checks)).word
 
 
 def _audit_log(settings: Settings, store: Store) -> AuditLog | None:
@@ -202,11 +258,15 @@ async def _outside(request: Request, error: Exception) -> Response:
     return Response(body, status, headers, media_type=CONTENT_TYPE.decode())
 
 
-def application() -> Any:
+def application() -> FastAPI:
     """The factory that `serve` hands to the HTTP server's workers."""
     settings = Settings()
     logs.configure(settings)
-    app = create_app(settings)
+    return settled(create_app(settings))
+
+
+def settled(app: FastAPI) -> FastAPI:
+    """Return an application that will be served for long: what it is made of is not collected."""
     # what is there now stays: looking through it again and again finds nothing to collect
     gc.collect()
     gc.freeze()

@@ -171,6 +171,11 @@ class Settings(BaseSettings):
         description="File to which the heads of the audit chain are appended too, best on another "
         "system than the database",
     )
+    apps: dict[Literal["goals", "case"], str] = Field(
+        default_factory=dict,
+        description="JSON object: the name of each app to serve below `/apps` → the client id that "
+        'it is registered under, `{"goals": "goals-app"}`; none where it is not set',
+    )
     cors_origins: list[str] = Field(
         default_factory=list,
         description="JSON list of the browser origins that may read answers, "

@@ -186,6 +186,8 @@ def _facts_of(resource: dict[str, Any], base: str) -> Facts:
 def _whose(resource: dict[str, Any], base: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the patients and the tenants that a resource names as its own."""
     patients = [resource[name] for name in _WHOSE if name in resource]
+    if resource["resourceType"] == "Patient":
+        patients.append({"reference": f"Patient/{resource.get('id')}"})
     if resource["resourceType"] == "AuditEvent":
         patients += [entity.get("what") for entity in resource.get("entity", ())]
     tenants = []

@@ -11,6 +11,7 @@ import ssl
 import sys
 import tempfile
 import time
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Final
 
 import typer
@@ -58,10 +59,21 @@ def serve(
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Answer everybody, without tokens.")
     ] = False,
+    auth: Annotated[
+        bool, typer.Option("--auth", help="With --demo: an authorization server to sign in at.")
+    ] = False,
+    token_seconds: Annotated[
+        int, typer.Option(help="With --auth: how long a token is good for.", min=1, max=86_400)
+    ] = 600,
 ) -> None:
     """Serve the FHIR API."""
     import uvicorn
 
+    if auth:
+        from fhir_facade.demonstration import environment
+
+        _refuse_auth_alone(demo=demo, host=host, workers=workers, insecure=insecure)
+        os.environ |= environment(f"http://{host}:{port}", token_seconds)
     if insecure:
         os.environ["FHIR_FACADE_INSECURE"] = "true"  # workers read their settings there
     settings = settings_or_exit()
@@ -74,7 +86,7 @@ def serve(
     with tempfile.TemporaryDirectory(prefix="fhir-facade-") as folder:
         if demo:
             os.environ["FHIR_FACADE_STORE"] = f"sqlite:///{folder}/demo.db"
-            run_or_exit(_load_demo(settings_or_exit()))
+            run_or_exit(_load_demo(settings_or_exit(), _yesterday() if auth else None))
         else:
             registry_or_exit(settings)
             # what is wrong with it is said before workers start
@@ -82,11 +94,10 @@ def serve(
         # uvicorn ends by raising the signal again; as an exit it lets the folder be removed
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         _say_how(settings, host)
-        _welcome(_base(settings, host, port), demo=demo)
+        _welcome(_base(settings, host, port), demo=demo, auth=auth)
+        factory = f"fhir_facade.{'demonstration' if demo else 'main'}:application"
         options = server_options(settings)
-        uvicorn.run(
-            "fhir_facade.main:application", host=host, port=port, workers=workers, **options
-        )
+        uvicorn.run(factory, host=host, port=port, workers=workers, **options)
 
 
 def server_options(settings: Settings) -> dict[str, Any]:
@@ -142,20 +153,46 @@ def _base(settings: Settings, host: str, port: int) -> str:
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/fhir"
 
 
-async def _load_demo(settings: Settings) -> None:
+def _yesterday() -> date:
+    return datetime.now(UTC).date() - timedelta(days=1)
+
+
+async def _load_demo(settings: Settings, today: date | None) -> None:
+    """Fill the store; `today` is the day on which the data stands still, the same one if None."""
     from fhir_facade.commands.load import load_documents
     from fhir_facade.demo import generate
 
     started = time.perf_counter()
     store, registry = store_or_exit(settings), registry_or_exit(settings)
-    counts = await load_documents(store, generate(DEMO_MEMBERS, DEMO_SEED, DEMO_DIRTY))
+    counts = await load_documents(store, generate(DEMO_MEMBERS, DEMO_SEED, DEMO_DIRTY, today))
     await store.ensure_indexes(registry.indexes())
     await store.close()
     shown = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
     err.print(f"demo data: {shown} ({time.perf_counter() - started:.1f} s)")
 
 
-def _welcome(base: str, *, demo: bool) -> None:
+def _refuse_auth_alone(*, demo: bool, host: str, workers: int, insecure: bool) -> None:
+    """Exit where a server at which anybody signs in as anybody has no place."""
+    if not demo:
+        refused = "--auth lets everybody in as anybody: it goes with --demo alone"
+    elif not is_loopback(host):
+        refused = f"--auth lets everybody in as anybody: it is not for --host {host}"
+    elif workers > 1:
+        refused = "--auth keeps its keys and sessions in one process: leave --workers out"
+    elif insecure:
+        refused = "--auth asks for tokens and --insecure for none: leave one of them out"
+    else:
+        return
+    err.print(f"[red]refused[/]: {escape(refused)}", soft_wrap=True)
+    raise typer.Exit(2)
+
+
+def _welcome(base: str, *, demo: bool, auth: bool) -> None:
+    if auth:
+        origin = base.removesuffix("/fhir")
+        err.print(f"open [bold]{escape(origin)}/[/] in a browser, and sign in as a member or a")
+        err.print("care manager: no passwords, the data is synthetic", soft_wrap=True)
+        return
     err.print(f"serving FHIR R4 at [bold]{escape(base)}[/]; try:")
     queries = ["metadata", "Task?status=in-progress&_sort=-due&_count=5"]
     if demo:

@@ -11,6 +11,7 @@ from typing import Any
 from fhir_facade import __released__, __version__
 from fhir_facade.derive.capability_artefacts import artefact_resources
 from fhir_facade.derive.capability_operations import operations, system_operations
+from fhir_facade.derive.capability_people import people_resources
 from fhir_facade.derive.capability_published import published_once
 from fhir_facade.derive.capability_security import UNDECIDED
 from fhir_facade.derive.head import head
@@ -89,7 +90,8 @@ def capability_statement(
 def _rest(registry: Registry, deployment: Deployment) -> dict[str, Any]:
     context, notes = registry.context, deployment.notes
     resources = [_resource(each, registry, deployment) for each in registry]
-    resources += [_bundle(registry.types[CASE_TYPE], context), _patient(context)]
+    resources.append(_bundle(registry.types[CASE_TYPE], context))
+    resources += people_resources(registry)
     resources += artefact_resources(context)
     return {
         "mode": "server",
@@ -115,15 +117,6 @@ _DOCUMENTATION = (
     "value sets, search parameters …) is read and searched by its own types alone: it is in no "
     "compartment and no history, and not found by searches over several types."
 )
-
-
-def _patient(context: Context) -> dict[str, Any]:
-    return {
-        "type": "Patient",
-        "documentation": "Patients are not served here; what belongs to one is, at "
-        "Patient/[id]/[type] and Patient/[id]/*.",
-        **operations("Patient", context),
-    }
 
 
 def _guides(registry: Registry) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from fhir_facade.rules.registry import Registry
 _HL7: Final = "http://hl7.org/fhir/OperationDefinition/"
 _CASE: Final = "EpisodeOfCare"
 
-_NOT_SERVED: Final = "Patient"
+_NOT_STORED: Final = ("Patient", "Practitioner", "Organization")
 
 _VALIDATE: Final = (
     "validate",
@@ -87,7 +87,7 @@ def operations(type_: str, context: Context) -> dict[str, Any]:
     found = [*_OPERATIONS.get(type_, ())]
     if type_ == _CASE:
         found.append(("case", case_definition_url(context), _CASE_TEXT))
-    if type_ != _NOT_SERVED:
+    if type_ not in _NOT_STORED:
         found.append(_VALIDATE)
     return {"operation": [_operation(*each) for each in found]} if found else {}
 

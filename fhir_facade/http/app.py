@@ -72,6 +72,7 @@ def url_table(server: Server, answer: Answer) -> tuple[Url, ...]:
         Url("_search", {"POST": searches.of_system_by_post}),
         Url("_history", {"GET": histories.of_system}),
         Url("$validate", {"POST": validate.of_system}),
+        *(Url(path, {**methods}) for path, methods in server.people_lines()),
         Url(
             "{type}",
             {

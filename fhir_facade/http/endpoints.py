@@ -14,6 +14,7 @@ from fhir_facade.http.conformance import ConformanceEndpoints, Line
 from fhir_facade.http.docref import docref, docref_by_post
 from fhir_facade.http.gate import Gate
 from fhir_facade.http.history import Histories
+from fhir_facade.http.people import people_lines
 from fhir_facade.http.request import FhirRequest
 from fhir_facade.http.response import Reply, resource_reply
 from fhir_facade.http.searches import Searches
@@ -99,6 +100,10 @@ class Server:
     async def docref_by_post(self, request: FhirRequest) -> Reply:
         """POST [base]/DocumentReference/$docref"""
         return await docref_by_post(self.searches, request)
+
+    def people_lines(self) -> Iterator[Line]:
+        """Yield the URLs of the types that only references tell of."""
+        return people_lines(self.settings, self.records)
 
     def artefact_lines(self) -> Iterator[Line]:
         """Yield the URLs below the types that artefacts are published as."""

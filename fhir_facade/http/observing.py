@@ -72,7 +72,8 @@ class Observing:
 
 def observing(settings: Settings, registry: Registry, tracing: Tracing | None = None) -> Observing:
     """Return what is looked at; the environment says what is traced where nothing is given."""
-    types = frozenset((*registry.types, *PUBLISHED_TYPES, *CASE_ALIASES, "Patient"))
+    people = (each.type for each in registry.people)
+    types = frozenset((*registry.types, *PUBLISHED_TYPES, *CASE_ALIASES, "Patient", *people))
     return Observing(
         None if settings.metrics == "off" else Metrics(types),
         tracing or open_tracing(types),

@@ -41,7 +41,8 @@ def _fhir_paths(registry: Registry, base: str) -> dict[str, Any]:
         "get": _operation("EpisodeOfCare", "$case", [_ID])
     }
     found |= _artefact_paths(base) | _terminology_paths(base)
-    return {**found, **_wider_paths(base), **_validate_paths(registry, base)}
+    wider = {**_wider_paths(base), **_people_paths(registry, base)}
+    return {**found, **wider, **_validate_paths(registry, base)}
 
 
 def _artefact_paths(base: str) -> dict[str, Any]:
@@ -108,6 +109,19 @@ def _wider_paths(base: str) -> dict[str, Any]:
             "post": _operation("DocumentReference", "$docref by POST", []),
         },
     }
+
+
+def _people_paths(registry: Registry, base: str) -> dict[str, Any]:
+    """The types that only references tell of."""
+    found: dict[str, Any] = {}
+    for name in (each.type for each in registry.people):
+        query = _query(["_id", "identifier", "_summary", "_elements"])
+        found |= {
+            f"{base}/{name}": {"get": _operation(name, "search", query)},
+            f"{base}/{name}/_search": {"post": _operation(name, "search by POST", [])},
+            f"{base}/{name}/{{id}}": {"get": _operation(name, "read", [_ID])},
+        }
+    return found
 
 
 def _query(names: Iterable[str]) -> list[dict[str, Any]]:

@@ -50,7 +50,11 @@ class Smart:
     ) -> None:
         self._capabilities, self._tokens = capabilities, tokens
         self._cors = bool(settings.cors_origins)
-        self._scopes = [scope for each in registry for scope in _scopes(each)]
+        people = (_scopes_of(each.type, "rs") for each in registry.people)
+        self._scopes = [
+            *(scope for each in registry for scope in _scopes(each)),
+            *(scope for scopes in people for scope in scopes),
+        ]
         self._described: dict[str, str] | None = None
         if tokens is None:
             capabilities.secured(insecurity(cors=self._cors, everybody=settings.insecure))
@@ -112,4 +116,8 @@ def _scopes(each: ResourceType) -> list[str]:
     """Return the widest scope of each level for a type."""
     writes = {_LETTERS[code] for code in each.sources[0].mapping.writes if code in _LETTERS}
     letters = "".join(letter for letter in "cruds" if letter in writes | {"r", "s"})
-    return [f"{level}/{each.name}.{letters}" for level in _LEVELS]
+    return _scopes_of(each.name, letters)
+
+
+def _scopes_of(name: str, letters: str) -> list[str]:
+    return [f"{level}/{name}.{letters}" for level in _LEVELS]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from fhir_facade.errors import StoreUnavailable
@@ -31,6 +31,17 @@ class Check:
     """Whether no request should be sent here while it is not."""
 
 
+class Health(NamedTuple):
+    """How a server is."""
+
+    word: str
+    """`ready`, `degraded`, `not ready` or `store unavailable`."""
+    unwell: list[str]
+
+
+_NOT_READY: Final = ("store unavailable", "not ready")
+
+
 def add_tools(
     app: FastAPI,
     store: Store,
@@ -40,10 +51,6 @@ def add_tools(
     checks: Sequence[Check] = (),
 ) -> None:
     """Add the URLs outside of the FHIR base to an application."""
-
-    @app.get("/", include_in_schema=False)
-    async def root() -> Response:
-        return RedirectResponse("/docs")
 
     @app.head("/health/live", include_in_schema=False)
     @app.get("/health/live", tags=["health"])
@@ -55,11 +62,11 @@ def add_tools(
     @app.get("/health/ready", tags=["health"])
     async def ready() -> Response:
         """Say whether the parts that answers need are there too."""
-        try:
-            await store.ping()
-        except StoreUnavailable:
-            return JSONResponse({"status": "store unavailable"}, 503, _AGAIN | _NO_STORE)
-        return _state(checks)
+        found = await health(store, checks)
+        status = 503 if found.word in _NOT_READY else 200
+        headers = _NO_STORE if status == 200 else _AGAIN | _NO_STORE
+        unwell = {"unwell": found.unwell} if found.unwell else {}
+        return JSONResponse({"status": found.word, **unwell}, status, headers)
 
     if metrics is not None:
 
@@ -72,15 +79,17 @@ def add_tools(
             return Response(body, headers=_NO_STORE | {"Content-Type": content_type})
 
 
-def _state(checks: Sequence[Check]) -> Response:
-    """Return what health is answered with: which parts are unwell, by their names alone."""
+async def health(store: Store, checks: Sequence[Check]) -> Health:
+    """Return how the server is, and which parts are unwell, by their names alone."""
+    try:
+        await store.ping()
+    except StoreUnavailable:
+        return Health("store unavailable", [])
     unwell = [each for each in checks if not each.is_well()]
     if not unwell:
-        return JSONResponse({"status": "ready"}, headers=_NO_STORE)
-    names = [each.name for each in unwell]
-    if any(each.required for each in unwell):
-        return JSONResponse({"status": "not ready", "unwell": names}, 503, _AGAIN | _NO_STORE)
-    return JSONResponse({"status": "degraded", "unwell": names}, headers=_NO_STORE)
+        return Health("ready", [])
+    word = "not ready" if any(each.required for each in unwell) else "degraded"
+    return Health(word, [each.name for each in unwell])
 
 
 def _is_here(request: Request) -> bool:

@@ -23,10 +23,10 @@ from fhir_facade.search.options import SearchOptions
 from fhir_facade.search.params import parse
 from fhir_facade.security.principal import (
     AUDIT_EVENT,
-    CREATE,
+    READ,
     SEARCH,
-    UPDATE,
     Principal,
+    Reach,
     Scope,
     reached_for,
 )
@@ -201,13 +201,9 @@ class Limited:
 
     def _limit(self, source: Compiled, interaction: str) -> Filter:
         tenants = self._who.tenants
-        scopes, written = self._who.scopes, reached_for(interaction)
-        if written is not None:
-            known = [
-                each
-                for each in scopes
-                if any(each.covers(written, may) for may in (CREATE, UPDATE))
-            ]
+        scopes, reached = self._who.scopes, reached_for(interaction)
+        if reached is not None:
+            known = [each for each in scopes if _reaches(each, reached)]
             within = any_of(self._patient_filter(source, each) for each in known)
         else:
             known = [each for each in scopes if each.covers(source.resource, interaction)]
@@ -236,6 +232,14 @@ class Limited:
         except FacadeError:
             logger.warning("a granular scope of %s is not understood", source.resource)
             return NOTHING
+
+
+def _reaches(scope: Scope, reached: Reach) -> bool:
+    """Say whether a scope is for a type; what its query asks can be asked of the type alone."""
+    reads = READ in reached.interactions or SEARCH in reached.interactions
+    return not (reads and scope.query) and any(
+        scope.covers(reached.resource, each) for each in reached.interactions
+    )
 
 
 _CARERS: Final = ("Practitioner", "PractitionerRole")

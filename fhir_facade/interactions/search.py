@@ -184,7 +184,7 @@ async def _tally_embedded(records: Records, plan: SourcePlan) -> tuple[int, int]
     return matches, total
 
 
-def _outcome_entry(issues: list[Issue]) -> bytes:
+def outcome_entry(issues: list[Issue]) -> bytes:
     """Return the entry of the outcome; validators want it to have an identity like the others."""
     resource = to_json(outcome(issues))
     identity = uuid.uuid5(uuid.NAMESPACE_OID, resource.decode()).urn
@@ -226,7 +226,7 @@ def searchset(
         for entry in found
     ]
     if page.issues:
-        entries.append(_outcome_entry(page.issues))
+        entries.append(outcome_entry(page.issues))
     body = to_json(head)
     if entries:
         body = body[:-1] + b',"entry":[' + b",".join(entries) + b"]}"

@@ -87,6 +87,21 @@ BY_TYPE: dict[str, Elements] = {
         ),
         mandatory=_paths("status code component.code"),
     ),
+    "Organization": Elements(
+        summary=_paths("identifier active type name partOf"),
+        mandatory=_paths(""),
+    ),
+    "Patient": Elements(
+        summary=_paths(
+            "identifier active name telecom gender birthDate deceased[x] address "
+            "managingOrganization link link.other link.type"
+        ),
+        mandatory=_paths("link.other link.type"),
+    ),
+    "Practitioner": Elements(
+        summary=_paths("identifier active name telecom address gender birthDate"),
+        mandatory=_paths(""),
+    ),
     "Provenance": Elements(
         summary=_paths("target recorded agent.type agent.who"),
         mandatory=_paths("target recorded agent agent.who"),

@@ -20,6 +20,7 @@ from fhir_facade.rules.mapping import (
 from fhir_facade.rules.param import (
     Param,
 )
+from fhir_facade.rules.people import Named
 from fhir_facade.rules.r4_elements import BY_TYPE
 from fhir_facade.rules.value_sets import ValueSets, code_tables, value_sets
 
@@ -98,8 +99,15 @@ class Registry:
             by_name.setdefault(mapping.resource, []).append(Compiled(mapping, context))
         self.types = {name: ResourceType(name, tuple(each)) for name, each in by_name.items()}
         self._check_stray_codes()
+        self.people: tuple[Named, ...] = ()
+        """The types that are stored nowhere, and that nobody else is said to hold."""
         self.value_sets: ValueSets = value_sets(self.sources, context)
         """What `:in` takes: of code tables, until somebody knows of more."""
+
+    def name_people(self, people: Iterable[Named]) -> None:
+        """Serve types of which only references tell, but for those that another server holds."""
+        held = self.context.reference_base
+        self.people = tuple(each for each in people if each.type not in held)
 
     def _check_stray_codes(self) -> None:
         """Raise ValueError for a decision about an element that no code table is read for."""
@@ -124,7 +132,8 @@ class Registry:
         """Return a served type; raise UnknownType."""
         found = self.types.get(name)
         if found is None:
-            names = ", ".join(sorted([*self.types, *CASE_ALIASES]))
+            people = tuple(each.type for each in self.people)
+            names = ", ".join(sorted((*self.types, *CASE_ALIASES, *people)))
             raise UnknownType(f"This server does not serve that type. It serves: {names}.")
         return found
 
@@ -188,8 +197,7 @@ def _main_paths(param: Param) -> Iterator[str]:
 
 
 _RARELY_ALONE = frozenset(
-    {"agent", "author", "condition", "encounter", "item", "organization", "participant"}
-    | {"performer"}
+    {"agent", "author", "condition", "encounter", "item", "organization"} | {"performer"}
 )
 """References that are asked for beside a patient, whose index finds the few documents."""
 

@@ -5,15 +5,25 @@ https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 CREATE: Final = "c"
 READ: Final = "r"
 UPDATE: Final = "u"
 DELETE: Final = "d"
 SEARCH: Final = "s"
-_REACH: Final = "*"
+_WRITE: Final = CREATE + UPDATE
+_REACH: Final = re.compile(r"\*([a-z]+)\.(\w+)")
+
+
+class Reach(NamedTuple):
+    """Something else is looked at for the sake of interactions with a type."""
+
+    interactions: str
+    """One of these letters must be allowed."""
+    resource: str
 
 
 def reach(resource: str) -> str:
@@ -21,12 +31,21 @@ def reach(resource: str) -> str:
 
     It reaches the patients and tenants of every scope that lets the type be written.
     """
-    return _REACH + resource
+    return f"*{_WRITE}.{resource}"
 
 
-def reached_for(interaction: str) -> str | None:
-    """Return the type for whose sake something is reached, None for an interaction."""
-    return interaction[1:] if interaction.startswith(_REACH) else None
+def reach_to_read(resource: str, interaction: str) -> str:
+    """Return what stands for an interaction where what refers to a type tells of it.
+
+    It reaches the patients and tenants of the scopes for the interaction that have no query.
+    """
+    return f"*{interaction}.{resource}"
+
+
+def reached_for(interaction: str) -> Reach | None:
+    """Return for whose sake something is reached, None for an interaction itself."""
+    found = _REACH.fullmatch(interaction)
+    return None if found is None else Reach(found[1], found[2])
 
 
 AUDIT_EVENT: Final = "AuditEvent"

@@ -68,9 +68,10 @@ def test_notes_of_the_running_server() -> None:
     assert created["EpisodeOfCare"] is None
 
 
-def test_it_declares_every_type_the_case_bundle_the_patient_and_what_is_published() -> None:
+def test_it_declares_every_type_the_case_bundle_the_people_and_what_is_published() -> None:
     served = [each.name for each in registry()]
-    assert sorted(RESOURCES) == sorted([*served, "Bundle", "Patient", *PUBLISHED_TYPES])
+    people = [each.type for each in registry().people]
+    assert sorted(RESOURCES) == sorted([*served, "Bundle", *people, *PUBLISHED_TYPES])
     assert list(RESOURCES) == sorted(RESOURCES)
 
 

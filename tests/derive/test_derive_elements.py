@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from fhir_facade.rules.r4_elements import BY_TYPE
+from mappings.people import PEOPLE
 from tests.mappings.serving import registry
 
 Definitions = dict[str, dict[str, Any]]
@@ -47,7 +48,7 @@ def _flagged(elements: Flags, flag: Callable[[dict[str, Any]], bool]) -> set[str
 
 
 def test_every_served_type_is_listed() -> None:
-    assert BY_TYPE.keys() == registry().types.keys()
+    assert BY_TYPE.keys() == {*registry().types, *(each.type for each in PEOPLE)}
 
 
 @pytest.mark.parametrize("resource", sorted(BY_TYPE))

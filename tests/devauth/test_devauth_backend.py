@@ -86,9 +86,6 @@ async def test_an_assertion_that_is_not_good(
     assert reason in answer.json()["error_description"]
 
 
-ISSUER = "http://127.0.0.1:8000/auth"
-
-
 @pytest.mark.parametrize("named", [f"{ISSUER}/token", [f"{ISSUER}/token"], ISSUER, [ISSUER]])
 async def test_an_assertion_names_the_endpoint_or_the_issuer(service: Backend, named: Any) -> None:
     assert (await service.token(service.assertion(aud=named))).status_code == 200

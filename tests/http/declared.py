@@ -12,6 +12,8 @@ from tests.http.serving import Json
 _DOCUMENTATION = re.compile(
     r"(?P<elements>.+?)\.(?: Modifiers: (?P<modifiers>[^.]+)\.)?(?P<sortable> Sortable\.)?"
 )
+PEOPLE = ("Patient", "Practitioner", "Organization")
+"""Types that only references tell of: tests of their own look at them."""
 STORED_NOWHERE = ("_security",)
 """Parameters that every resource lacks a value for."""
 
@@ -54,8 +56,12 @@ class Declared:
 
 
 def searchable(statement: Json) -> list[Json]:
-    """The types that can be searched; Bundle stands for the cases of EpisodeOfCare."""
-    return [each for each in statement["rest"][0]["resource"] if "searchParam" in each]
+    """The types with records to be searched; Bundle stands for the cases of EpisodeOfCare."""
+    return [
+        each
+        for each in statement["rest"][0]["resource"]
+        if "searchParam" in each and each["type"] not in PEOPLE
+    ]
 
 
 def declared(statement: Json) -> list[Declared]:

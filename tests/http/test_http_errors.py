@@ -16,7 +16,8 @@ TASK_PARAMETERS = (
 )
 TYPES = (
     "AuditEvent, Bundle, CarePlan, CareTeam, Case, Communication, DocumentReference, "
-    "EpisodeOfCare, Flag, Goal, List, Observation, Provenance, Task"
+    "EpisodeOfCare, Flag, Goal, List, Observation, Organization, Patient, Practitioner, "
+    "Provenance, Task"
 )
 NOT_A_DATE = (
     "The value of 'due' is not a FHIR date: use YYYY, YYYY-MM, YYYY-MM-DD or "
@@ -202,7 +203,9 @@ async def test_an_id_that_nothing_has(client: httpx.AsyncClient, id: str) -> Non
     assert response.json() == error("not-found", "There is no Task with this id.")
 
 
-@pytest.mark.parametrize("target", ["Patient/1", "Patient", "Patient?name=x", "task", "task/t1"])
+@pytest.mark.parametrize(
+    "target", ["Encounter/1", "Encounter", "Encounter?name=x", "task", "task/t1"]
+)
 async def test_a_type_that_is_not_served(client: httpx.AsyncClient, target: str) -> None:
     response = await client.get(f"/{target}")
     assert response.status_code == 404
@@ -218,9 +221,9 @@ async def test_a_type_that_is_not_served(client: httpx.AsyncClient, target: str)
     [
         "Ta%00sk/1",
         "%ff",
-        "Patient/1/_history/2",
-        "Patient/1/_history",
-        "Patient/1/$x",
+        "Encounter/1/_history/2",
+        "Encounter/1/_history",
+        "Encounter/1/$x",
         "Patient/1/x",
     ],
 )

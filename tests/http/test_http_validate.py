@@ -56,7 +56,7 @@ def errors(response: httpx.Response) -> list[str]:
     return [each for each in said(response) if each.startswith("error")]
 
 
-@pytest.mark.parametrize("url", ["/$validate", "/Patient/$validate", "/Goal/$validate"])
+@pytest.mark.parametrize("url", ["/$validate", "/Encounter/$validate", "/Goal/$validate"])
 async def test_a_resource_of_any_type(writer: httpx.AsyncClient, url: str) -> None:
     response = await writer.post(url, json=PATIENT)
     if url == "/$validate":

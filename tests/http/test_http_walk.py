@@ -14,6 +14,7 @@ from fhir_facade.rules.validation.bindings import RESOURCE_TYPES
 from fhir_facade.store import open_store
 from fhir_facade.store.base import Store
 from tests.http.asker import PUBLISHED, SERVED
+from tests.http.declared import PEOPLE
 from tests.http.serving import BASE, Json, matches, serving, settings
 
 TYPES = (*SERVED, *PUBLISHED, "Bundle")
@@ -156,8 +157,8 @@ async def test_every_interaction_with_a_type(client: httpx.AsyncClient, type_: s
 async def test_the_types_that_are_not_declared_are_refused(client: httpx.AsyncClient) -> None:
     (rest,) = (await _statement(client))["rest"]
     declared = {each["type"]: each for each in rest["resource"]}
-    assert {*declared} == {*TYPES, "Patient"}
-    others = sorted({*RESOURCE_TYPES} - {*TYPES})
+    assert {*declared} == {*TYPES, *PEOPLE}
+    others = sorted({*RESOURCE_TYPES} - {*TYPES, *PEOPLE})
     assert len(others) > 100
     for type_ in others:
         one: Json = {"resourceType": type_, "id": "x"}

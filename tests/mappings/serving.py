@@ -16,6 +16,7 @@ from fhir_facade.rules.registry import Registry
 from fhir_facade.store.codec import decode, encode
 from fhir_facade.store.matching import compile_filter
 from mappings import ALL
+from mappings.people import PEOPLE
 
 Document = dict[str, Any]
 BASE = "https://fhir.wellnecity.com"
@@ -24,11 +25,13 @@ BASE = "https://fhir.wellnecity.com"
 @cache
 def registry(timezone: str = "UTC") -> Registry:
     """Return every mapping, compiled for a deployment in the time zone."""
-    return Registry(ALL, Context(timezone=ZoneInfo(timezone)))
+    return registry_with(timezone=ZoneInfo(timezone))
 
 
 def registry_with(**settings: Any) -> Registry:
-    return Registry(ALL, Context(**settings))
+    found = Registry(ALL, Context(**settings))
+    found.name_people(PEOPLE)
+    return found
 
 
 def stored(document: Mapping[str, Any]) -> Document:

@@ -1,0 +1,131 @@
+"""What `serve --demo` serves: synthetic data, and with `--auth` a SMART launch to try.
+
+https://hl7.org/fhir/smart-app-launch/
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Final
+
+from fastapi import FastAPI
+
+from fhir_facade import logs
+from fhir_facade.devauth import DemoApp, Person, authorization_server
+from fhir_facade.main import create_app, settled
+from fhir_facade.settings import Settings
+from fhir_facade.store import open_store
+from fhir_facade.store.base import Store
+from fhir_facade.store.codec import decode
+
+AUTH: Final = "/auth"
+"""The path of the development authorization server."""
+TENANTS: Final = "employers"
+"""The claim of its tokens that names employers."""
+LIFETIME: Final = "FHIR_FACADE_DEMO_LIFETIME"
+"""The environment variable by which `serve` says how long a token is good for."""
+
+CLIENTS: Final = {"goals": "goals-app", "case": "case-app"}
+"""The apps, and the client ids that they are registered under."""
+
+_NAMES: Final = {"goals": "My goals", "case": "Case page"}
+_SIGN_IN: Final = "openid fhirUser offline_access"
+_SCOPES: Final = {
+    "goals": f"launch launch/patient {_SIGN_IN} patient/Patient.r patient/Goal.rs patient/Task.rus "
+    "patient/Communication.rs patient/Practitioner.r",
+    "case": f"launch {_SIGN_IN} user/Patient.rs user/Practitioner.rs user/Organization.rs "
+    "user/EpisodeOfCare.rs user/CareTeam.rs user/CarePlan.rs user/List.rs user/Task.rs "
+    "user/Flag.rs user/Goal.rs user/Communication.rs user/DocumentReference.rs "
+    "user/Observation.rs user/Provenance.rs",
+}
+_COLLECTIONS: Final = ("patient_case", "work_queue")
+
+
+def environment(origin: str, token_seconds: int) -> dict[str, str]:
+    """Return the settings under which a server at an origin believes its own tokens."""
+    issuer = f"{origin}{AUTH}"
+    audience = f"{origin}/fhir"
+    return {
+        "FHIR_FACADE_BASE_URL": audience,
+        "FHIR_FACADE_ISSUERS": json.dumps([{"issuer": issuer, "audience": audience}]),
+        "FHIR_FACADE_TENANT_CLAIM": TENANTS,
+        "FHIR_FACADE_CLOCK_SKEW": "0",  # one clock issues tokens and takes them
+        "FHIR_FACADE_APPS": json.dumps(CLIENTS),
+        LIFETIME: str(token_seconds),
+    }
+
+
+def application() -> FastAPI:
+    """The factory that `serve --demo` hands to the HTTP server."""
+    settings = Settings()
+    logs.configure(settings)
+    if LIFETIME not in os.environ:
+        return settled(create_app(settings, demo=True))
+    store = open_store(settings.store)
+    app = create_app(settings, store, demo=True, auth=AUTH)
+    issuer = settings.issuers[0].issuer
+    origin = issuer.removesuffix(AUTH)
+    apps = [_app(name, client, origin) for name, client in settings.apps.items()]
+    auth = authorization_server(
+        issuer=issuer,
+        fhir=f"{origin}/fhir",
+        people=DemoPeople(store),
+        apps=apps,
+        token_seconds=int(os.environ[LIFETIME]),
+    )
+    app.mount(AUTH, auth)
+    return settled(app)
+
+
+def _app(name: str, client: str, origin: str) -> DemoApp:
+    where = f"{origin}/apps/{name}/"
+    return DemoApp(client, _NAMES[name], f"{where}launch", where, _SCOPES[name])
+
+
+class DemoPeople:
+    """The members and care managers whom the stored documents name."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._found: dict[str, list[Person]] = {}
+
+    async def members(self) -> Sequence[Person]:
+        """Return everybody whom a case or a work item is about."""
+        return await self._named_as("subject")
+
+    async def practitioners(self) -> Sequence[Person]:
+        """Return everybody who looks after a case or a work item."""
+        return await self._named_as("owner")
+
+    async def _named_as(self, field: str) -> list[Person]:
+        if field not in self._found:
+            names: dict[str, str] = {}
+            employers: dict[str, dict[str, None]] = {}
+            async for document in self._documents():
+                id, name = _person(document.get(field))
+                if id and name:
+                    names.setdefault(id, name)
+                    tenant, _ = _person(document.get("client"))
+                    if tenant:
+                        employers.setdefault(id, {})[tenant] = None
+            self._found[field] = [
+                Person(id, name, (*sorted(employers.get(id, ())),))
+                for id, name in sorted(names.items())
+            ]
+        return self._found[field]
+
+    async def _documents(self) -> AsyncIterator[Mapping[str, Any]]:
+        for collection in _COLLECTIONS:
+            async for batch in self._store.scan(collection):
+                for raw in batch:
+                    yield decode(raw)
+
+
+def _person(stored: Any) -> tuple[str, str]:
+    """Return the id and name of a reference as it is stored; empty where it has none."""
+    if not isinstance(stored, dict):
+        return (stored, "") if isinstance(stored, str) else ("", "")
+    id, name = stored.get("id"), stored.get("name")
+    return (id if isinstance(id, str) else "", name if isinstance(name, str) else "")

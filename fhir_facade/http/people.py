@@ -1,0 +1,98 @@
+"""Who is stored nowhere, as HTTP endpoints: read and search by id.
+
+https://hl7.org/fhir/R4/http.html#read
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+from urllib.parse import urlencode
+
+from fhir_facade.errors import BadRequest, Issue, NotFound
+from fhir_facade.http.request import FhirRequest
+from fhir_facade.http.response import Reply, bundle_reply, resource_reply
+from fhir_facade.interactions.people import MOST, People, people_query
+from fhir_facade.interactions.read import Served
+from fhir_facade.interactions.records import Records
+from fhir_facade.interactions.search import outcome_entry
+from fhir_facade.interactions.shape import Shape
+from fhir_facade.rules.json_text import to_json
+from fhir_facade.search.params import parse
+from fhir_facade.settings import Settings
+
+Handler = Callable[[FhirRequest], Awaitable[Reply]]
+
+
+def people_lines(settings: Settings, records: Records) -> Iterator[tuple[str, dict[str, Handler]]]:
+    """Yield the URLs of the types that only references tell of."""
+    for named in records.registry.people:
+        people = People(records, named)
+        yield named.type, {"GET": partial(_search, people, settings)}
+        yield f"{named.type}/_search", {"POST": partial(_search_by_post, people, settings)}
+        histories: dict[str, Handler] = {"GET": partial(_no_history, named.type)}
+        for path in ("_history", "{id}/_history", "{id}/_history/{vid}"):
+            yield f"{named.type}/{path}", histories
+        yield f"{named.type}/{{id}}", {"GET": partial(_read, people)}
+
+
+async def _no_history(type: str, request: FhirRequest) -> Reply:
+    del request
+    text = f"This server keeps no versions of {type}: it keeps none at all, only references to one."
+    raise NotFound(text, issues=[Issue("error", "not-supported", text)])
+
+
+async def _read(people: People, request: FhirRequest) -> Reply:
+    """GET [base]/Patient/[id]"""
+    request.require_json()
+    if request.params["id"][0] in _NO_ID:
+        raise NotFound("There is nothing at this URL; /metadata lists what this server offers.")
+    served = await people.read(request.access, request.params["id"])
+    query = parse([pair for pair in request.pairs if pair[0] in _SHAPES], max_count=MOST)
+    body = Shape(query.summary, query.elements).applied(served.body)
+    return resource_reply(request, Served(body, served.version, None))
+
+
+_SHAPES = ("_summary", "_elements")
+_NO_ID = "$_"
+"""What an operation or an interaction begins with."""
+
+
+async def _search_by_post(people: People, settings: Settings, request: FhirRequest) -> Reply:
+    """POST [base]/Patient/_search"""
+    await request.add_form(settings.max_body)
+    return await _search(people, settings, request)
+
+
+async def _search(people: People, settings: Settings, request: FhirRequest) -> Reply:
+    """GET [base]/Patient?_id=…"""
+    request.require_json()
+    query = people_query(request.pairs)
+    if query.cursor is not None:
+        raise BadRequest("This type is found by ids, on one page.")
+    handling = request.prefers("handling")
+    if handling not in ("strict", "lenient"):
+        handling = settings.search_handling
+    found = await people.find(request.access, query, lenient=handling == "lenient")
+    shape, type = Shape(query.summary, query.elements), people.named.type
+    applied = [(each.spelled[0], each.spelled[1]) for each in query.clauses] + query.applied
+    base = f"{request.base_url}/{type}"
+    bundle = {
+        "resourceType": "Bundle",
+        "type": "searchset",
+        "total": len(found),
+        "link": [{"relation": "self", "url": f"{base}?{urlencode(applied, safe=',:/*$|')}"}],
+    }
+    body = to_json(bundle)
+    bodies = [shape.applied(to_json(each)) for each in found] if shape.summary != "count" else []
+    entries = [
+        b'{"fullUrl":%b,"resource":%b,"search":{"mode":"match"}}'
+        % (to_json(f"{base}/{each['id']}"), cut)
+        for each, cut in zip(found, bodies, strict=False)
+    ]
+    if query.issues:
+        entries.append(outcome_entry(query.issues))
+    if entries:
+        body = body[:-1] + b',"entry":[' + b",".join(entries) + b"]}"
+    request.shown = bodies, len(found)
+    return bundle_reply(request, Served(body, "", None))

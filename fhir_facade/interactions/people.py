@@ -1,0 +1,196 @@
+"""read and search of who is stored nowhere: what the references to one say.
+
+https://hl7.org/fhir/R4/references.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from fhir_facade.errors import BadRequest, Issue, NotFound, TooCostly, UnknownParameter
+from fhir_facade.interactions.access import Access, require
+from fhir_facade.interactions.read import Served
+from fhir_facade.interactions.records import Records, version_of
+from fhir_facade.interactions.search import search
+from fhir_facade.rules.filters import Filter
+from fhir_facade.rules.json_text import to_json
+from fhir_facade.rules.mapping import Compiled
+from fhir_facade.rules.people import Named
+from fhir_facade.search.options import SearchOptions
+from fhir_facade.search.params import Clause, Query, parse, unescape
+from fhir_facade.search.plan import plan_search
+from fhir_facade.search.token import read_token
+from fhir_facade.security.principal import READ, SEARCH, Principal, reach_to_read
+
+Json = dict[str, Any]
+
+MOST: Final = 100
+"""Ids that one search may ask for."""
+_ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+PARAMS: Final = ("_id", "identifier")
+
+
+class Reaching:
+    """The access of a caller to what refers to a type, for the sake of that type.
+
+    A scope for the type lets nobody see what refers to it; it lets its name be taken from there.
+    """
+
+    is_limited = True
+
+    def __init__(self, access: Access, type: str, interaction: str) -> None:
+        self._access, self._as = access, reach_to_read(type, interaction)
+
+    @property
+    def principal(self) -> Principal | None:
+        return self._access.principal
+
+    def limit(self, source: Compiled, interaction: str) -> Filter:
+        del interaction
+        return self._access.limit(source, self._as)
+
+    def admits(self, source: Compiled, interaction: str, document: dict[str, Any]) -> bool:
+        del interaction
+        return self._access.admits(source, self._as, document)
+
+    def permits(self, resource: str, interaction: str) -> bool:
+        del resource, interaction
+        return True
+
+    def versions(self, types: Sequence[str], interaction: str) -> Filter:
+        return self._access.versions(types, interaction)
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Reads the types that only references tell of."""
+
+    records: Records
+    named: Named
+
+    async def read(self, access: Access, fhir: str) -> Served:
+        """Return one by its id; raise NotFound where nothing that the caller may know names it."""
+        require(access, self.named.type, READ)
+        found = await self._one(access, READ, fhir)
+        if found is None:
+            raise NotFound(f"There is no {self.named.type} with this id.")
+        body = to_json(found)
+        return Served(body, version_of(body), None)
+
+    async def find(self, access: Access, query: Query, *, lenient: bool = False) -> list[Json]:
+        """Return those whose ids a query asks for; raise BadRequest where it asks for none.
+
+        `lenient`: what it cannot be searched by is taken out of the query, with an issue.
+        """
+        require(access, self.named.type, SEARCH)
+        self._check(query, lenient=lenient)
+        found = []
+        for fhir in self._asked(query):
+            one = await self._one(access, SEARCH, fhir)
+            if one is not None:
+                found.append(one)
+        return found
+
+    def _check(self, query: Query, *, lenient: bool) -> None:
+        """Take out what is not searched by; raise UnknownParameter unless that is allowed."""
+        text = f"{self.named.type} is searched by {', '.join(PARAMS)}, without modifiers."
+        for each in [*query.clauses]:
+            if each.name in PARAMS and each.modifier is None and each.chain is None:
+                continue
+            if not lenient:
+                raise UnknownParameter(text)
+            query.clauses.remove(each)
+            query.issues.append(Issue("warning", "not-supported", f"{text} It was left out."))
+
+    def _asked(self, query: Query) -> list[str]:
+        """Return the ids that all criteria agree on."""
+        if not query.clauses:
+            raise TooCostly(
+                f"{self.named.type} is searched by _id or identifier: what is stored names each "
+                "one many times, and there is no list of them."
+            )
+        asked: dict[str, None] | None = None
+        for clause in query.clauses:
+            found = dict.fromkeys(self._ids(clause))
+            asked = found if asked is None else {each: None for each in asked if each in found}
+        if len(asked or ()) > MOST:
+            raise TooCostly(f"At most {MOST} ids may be asked for at once.")
+        return list(asked or ())
+
+    def _ids(self, clause: Clause) -> Iterator[str]:
+        system = self.records.registry.context.identifier_system(self.named.sid)
+        for value in clause.values:
+            if clause.name == "_id":
+                given = unescape(value)
+            else:
+                named, code = read_token(value)
+                if named not in (None, system):
+                    continue
+                given = code or ""
+            if not given:
+                raise BadRequest(f"{clause.name} wants a value.")
+            if _ID.fullmatch(given):
+                yield given
+
+    async def _one(self, access: Access, interaction: str, fhir: str) -> Json | None:
+        """Return what the references to one say; None where there is none."""
+        if not _ID.fullmatch(fhir):
+            return None
+        records = self.records.seen_by(Reaching(access, self.named.type, interaction))
+        reference, is_named = f"{self.named.type}/{fhir}", False
+        for way in self.named.by:
+            type, _, param = way.partition(".")
+            for body in await self._referring(records, type, param, reference):
+                is_named = True
+                name = _display(orjson.loads(body), reference)
+                if name is not None:
+                    return self._resource(fhir, name)
+        return self._resource(fhir, None) if is_named else None
+
+    async def _referring(
+        self, records: Records, type: str, param: str, reference: str
+    ) -> list[bytes]:
+        """Return a few resources that refer to one, the latest first where an index says so."""
+        registry = records.registry
+        plan = plan_search(
+            registry.type(type), [(param, reference), ("_count", "3")], SearchOptions(registry, "")
+        )
+        page = await search(records, plan, None, "")
+        return [each.body for each in page.entries]
+
+    def _resource(self, fhir: str, name: str | None) -> Json:
+        context = self.records.registry.context
+        system = context.identifier_system(self.named.sid)
+        resource: Json = {
+            "resourceType": self.named.type,
+            "id": fhir,
+            "identifier": [{"system": system, "value": fhir}],
+        }
+        if name is not None:
+            resource["name"] = name if self.named.type == "Organization" else [{"text": name}]
+        return resource
+
+
+def _display(value: Any, reference: str) -> str | None:
+    """Return what some reference in a resource shows for one."""
+    if isinstance(value, dict):
+        if value.get("reference") == reference and isinstance(value.get("display"), str):
+            return str(value["display"])
+        value = list(value.values())
+    if isinstance(value, list):
+        found = (_display(each, reference) for each in value)
+        return next((each for each in found if each is not None), None)
+    return None
+
+
+def people_query(pairs: Sequence[tuple[str, str]]) -> Query:
+    """Take a search of one of these types apart; raise BadRequest for what it does not take."""
+    query = parse(list(pairs), max_count=MOST)
+    if query.includes or query.sort:
+        raise BadRequest("This type is found by ids: it takes no includes and no _sort.")
+    return query

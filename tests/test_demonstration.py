@@ -1,0 +1,121 @@
+"""What `serve --demo --auth` is made of: settings, people, and two servers in one application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from fhir_facade.commands.load import load_documents
+from fhir_facade.demo import generate
+from fhir_facade.demonstration import (
+    CLIENTS,
+    DemoPeople,
+    application,
+    environment,
+)
+from fhir_facade.security.scopes import parse_scopes
+from fhir_facade.settings import Settings
+from fhir_facade.store import open_store
+from fhir_facade.store.base import Store
+
+ORIGIN = "http://127.0.0.1:8000"
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    """The documents of five members, four of them as dirty as can be."""
+    made = open_store(f"sqlite:///{tmp_path}/demo.db")
+    await load_documents(made, generate(5, 1, 1.0))
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in environment(ORIGIN, 60).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("FHIR_FACADE_STORE", f"sqlite:///{tmp_path}/demo.db")
+
+
+@pytest.fixture
+async def app(store: Store, here: None) -> AsyncIterator[FastAPI]:
+    made = application()
+    async with made.router.lifespan_context(made):
+        yield made
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ORIGIN) as made:
+        yield made
+
+
+async def test_people_are_those_whom_documents_name(store: Store) -> None:
+    people = DemoPeople(store)
+    members = await people.members()
+    assert ("M100001", "Amara Sampleton") in [(each.id, each.name) for each in members]
+    assert all(each.id and each.name for each in (*members, *await people.practitioners()))
+    assert members == await people.members()
+    (known,) = (each for each in members if each.id == "M100001")
+    assert known.employers
+
+
+def test_the_settings_are_settings(here: None) -> None:
+    settings = Settings()
+    (issuer,) = settings.issuers
+    assert (issuer.issuer, issuer.audience) == (f"{ORIGIN}/auth", settings.base_url)
+    assert settings.apps == CLIENTS
+
+
+async def test_the_apps_are_known_on_both_sides(client: httpx.AsyncClient) -> None:
+    for name, id in CLIENTS.items():
+        config = (await client.get(f"/apps/{name}/config.json")).json()
+        assert (config["fhir"], config["clientId"]) == (f"{ORIGIN}/fhir", id)
+        asked = {
+            "response_type": "code",
+            "client_id": id,
+            "redirect_uri": f"{ORIGIN}/apps/{name}/",
+            "scope": "openid fhirUser patient/Goal.rs" if name == "goals" else "user/Task.rs",
+            "state": "x",
+            "aud": f"{ORIGIN}/fhir",
+            "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+            "code_challenge_method": "S256",
+        }
+        answer = await client.get("/auth/authorize", params=asked, follow_redirects=True)
+        assert answer.status_code == 200
+        assert "sign in" in answer.text.lower()
+
+
+async def test_without_a_token_there_is_nothing(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/fhir/Goal?patient=M100001")).status_code == 401
+    assert (await client.get("/fhir/metadata")).status_code == 200
+
+
+async def test_without_auth_it_is_open_to_this_machine(
+    store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FHIR_FACADE_STORE", f"sqlite:///{tmp_path}/demo.db")
+    made = application()
+    async with (
+        made.router.lifespan_context(made),
+        httpx.AsyncClient(transport=httpx.ASGITransport(made), base_url=ORIGIN) as client,
+    ):
+        assert (await client.get("/fhir/Goal?patient=M100001")).status_code == 200
+        assert (await client.get("/auth/authorize")).status_code == 404
+        assert (await client.get("/apps/goals/")).status_code == 404
+        page = await client.get("/", headers={"Accept": "text/html"})
+        assert "synthetic" in page.text
+
+
+def test_every_scope_of_an_app_is_one() -> None:
+    from fhir_facade.demonstration import _SCOPES
+
+    for scope in _SCOPES.values():
+        wanted = [each for each in scope.split() if "/" in each and "launch" not in each]
+        assert len(parse_scopes(" ".join(wanted))) == len(wanted)
