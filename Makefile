@@ -13,10 +13,11 @@ PYTHON ?=
 PYTHONS := python3.13 python3.12 python3.11 python3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock mongo validate apps audit-dependencies sbom clean
+.PHONY: help demo smart test check bench lock mongo validate apps audit-dependencies sbom clean
 
 help:
 	@echo 'make demo    serve synthetic data at http://127.0.0.1:8000/fhir (needs Python >= 3.11)'
+	@echo 'make smart   the same with sample apps and a server to sign in at: http://127.0.0.1:8000'
 	@echo 'make test    run all tests; with Go installed, those against MongoDB too'
 	@echo 'make check   lint, types, import contracts, drift of derived files'
 	@echo 'make bench   run the benchmarks'
@@ -32,6 +33,9 @@ help:
 
 demo: $(VENV)/.installed
 	@exec $(BIN)/fhir-facade serve --demo $(ARGS)
+
+smart: $(VENV)/.installed
+	@exec $(BIN)/fhir-facade serve --demo --auth $(ARGS)
 
 # CHECK=1 builds nothing: it says whether what is committed is what the sources give.
 apps: apps/node_modules/.installed

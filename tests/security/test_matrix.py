@@ -69,6 +69,21 @@ def _send(method: str, url: str, body: Any, headers: dict[str, str], statuses: s
     return Line(Request(method, url, body, headers), statuses)
 
 
+def _of_people(type: str, id: str, statuses: str) -> dict[tuple[str, str], Line]:
+    """The lines of a type that only references tell of: of those of the caller's own records."""
+    searched = statuses.replace("404", "200")
+    form = f"_id={id}".encode()
+    none = "404 404 404 404 404"
+    return {
+        (type, "GET"): _get(f"{type}?_id={id}", searched),
+        (f"{type}/_search", "POST"): _send("POST", f"{type}/_search", form, FORM, searched),
+        (f"{type}/_history", "GET"): _get(f"{type}/_history", none),
+        (f"{type}/{{id}}/_history", "GET"): _get(f"{type}/{id}/_history", none),
+        (f"{type}/{{id}}/_history/{{vid}}", "GET"): _get(f"{type}/{id}/_history/1", none),
+        (f"{type}/{{id}}", "GET"): _get(f"{type}/{id}", statuses),
+    }
+
+
 LINES: Final[dict[tuple[str, str], Line]] = {
     ("", "GET"): _get(f"?_type=Goal&_id={GOAL}", "200 200 200 200 200"),
     ("", "POST"): _send("POST", "", BATCH, {}, "200 200 200 200 200"),
@@ -77,6 +92,9 @@ LINES: Final[dict[tuple[str, str], Line]] = {
     ),
     ("_history", "GET"): _get("_history", "200 200 403 200 200"),
     ("$validate", "POST"): _send("POST", "$validate", NEW, {}, "200 200 200 200 200"),
+    **_of_people("Patient", "pat-a", "200 200 403 404 200"),
+    **_of_people("Practitioner", "mk-ax-user", "200 200 403 404 404"),
+    **_of_people("Organization", "org-x", "200 200 403 200 404"),
     ("{type}", "GET"): _get(f"Goal?_id={GOAL}", "200 200 200 200 200"),
     ("{type}", "POST"): _send("POST", "Goal", NEW, {}, "201 403 201 403 403"),
     ("{type}", "PUT"): _send("PUT", f"Goal?_id={GOAL}", AGAIN, {}, "200 403 200 405 405"),

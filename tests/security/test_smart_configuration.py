@@ -123,9 +123,14 @@ async def test_its_scopes_are_those_of_every_served_type(
     scopes = parse_scopes(" ".join(ours))
     assert [each.spelled for each in scopes] == ours
     assert {(each.level, each.resource) for each in scopes} == {
-        (level, each.name) for level in ("patient", "user", "system") for each in registry
+        (level, name)
+        for level in ("patient", "user", "system")
+        for name in (*registry.types, *(each.type for each in registry.people))
     }
     for each in scopes:
+        if each.resource not in registry.types:
+            assert each.interactions == {"r", "s"}
+            continue
         writes = registry.types[each.resource].sources[0].mapping.writes
         letters = {{"create": "c", "update": "u", "delete": "d"}.get(code) for code in writes}
         assert each.interactions == (letters - {None}) | {"r", "s"}
