@@ -34,7 +34,7 @@ _NAMES: Final = {"goals": "My goals", "case": "Case page"}
 _SIGN_IN: Final = "openid fhirUser offline_access"
 _SCOPES: Final = {
     "goals": f"launch launch/patient {_SIGN_IN} patient/Patient.r patient/Goal.rs patient/Task.rus "
-    "patient/Communication.rs patient/Practitioner.r",
+    "patient/Communication.rs patient/Practitioner.rs",
     "case": f"launch {_SIGN_IN} user/Patient.rs user/Practitioner.rs user/Organization.rs "
     "user/EpisodeOfCare.rs user/CareTeam.rs user/CarePlan.rs user/List.rs user/Task.rs "
     "user/Flag.rs user/Goal.rs user/Communication.rs user/DocumentReference.rs "

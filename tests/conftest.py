@@ -74,6 +74,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+_WITHOUT_COVERAGE = (
+    *("browser", "clients", "smart", "spec", "validator", "writes_hard"),
+    *("security/test_attacker", "security/test_matrix", "search/test_search_brute_force"),
+    *("store/test_property", "store/test_matching", "interactions/test_interactions_stores_agree"),
+    *("http/test_http_declared", "http/test_http_undeclared", "http/test_http_walk"),
+    *(
+        "http/test_http_errors",
+        "http/test_http_ugly",
+        "writing_lists",
+        "interactions/test_interactions_dirty",
+    ),
+)
+"""Tests that go over the same lines again and again: counting those would double their time."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if str(item.path.relative_to(here)).startswith(_WITHOUT_COVERAGE):
+            item.add_marker("no_cover")
+
+
 @pytest.fixture(scope="session")
 def mongo_url() -> Iterator[str]:
     """The base URL of a MongoDB server, without a database; started for the run if need be."""

@@ -1,7 +1,7 @@
 /** The names of people: those stored beside references at once, the others as they are found. */
 
 import { el } from "../shared/dom.js";
-import { knownNames, nameOf, refKey, refText } from "../shared/fhir.js";
+import { knownNames, nameOf, refKey, refText, searchPage } from "../shared/fhir.js";
 
 const MOST = 40;
 
@@ -34,24 +34,28 @@ export class Names {
 
   /** Ask the server for the practitioners that are shown without a name; it may know none. */
   async complete(session) {
-    if (!session.may("r", "Practitioner")) return;
+    if (!session.may("s", "Practitioner")) return;
     const missing = this.#nodes
       .map(({ reference }) => refKey(reference))
       .filter(
         (key) => key?.startsWith("Practitioner/") && !this.#known.has(key) && !this.#asked.has(key),
       );
     const keys = [...new Set(missing)].slice(0, MOST);
-    await Promise.all(keys.map((key) => this.#ask(session, key)));
+    if (!keys.length) return;
+    keys.forEach((key) => this.#asked.add(key));
+    try {
+      await this.#ask(session, keys);
+    } catch {
+      // The ids stay: a name that is not known is no error of this page.
+    }
     this.#show();
   }
 
-  async #ask(session, key) {
-    this.#asked.add(key);
-    try {
-      const found = await session.get(key);
-      if (found?.name) this.#known.set(key, nameOf(found));
-    } catch {
-      // The id stays: a name that is not known is no error of this page.
+  async #ask(session, keys) {
+    const ids = keys.map((key) => encodeURIComponent(key.split("/")[1])).join(",");
+    const { resources } = await searchPage(session, `Practitioner?_id=${ids}`);
+    for (const found of resources) {
+      if (found.name) this.#known.set(`Practitioner/${found.id}`, nameOf(found));
     }
   }
 

@@ -21,7 +21,7 @@ from fhir_facade.audit.told import MOST, Told, scalar
 from fhir_facade.derive.capability_types import PUBLISHED_TYPES
 from fhir_facade.errors import FacadeError
 from fhir_facade.http.request import BUNDLE, FhirRequest
-from fhir_facade.http.watch import Done
+from fhir_facade.http.watch import Done, type_of
 from fhir_facade.interactions.prepared import Result
 from fhir_facade.security.principal import Principal
 
@@ -31,8 +31,6 @@ _SHORT: Final = 200
 _AT_THE_DOOR: Final = (401, 405, 414, 429, 431)
 """What anybody may be answered with, as often as they like: little of it is kept."""
 _LONGEST_SCOPES: Final = 4096
-_REQUEST: Final = 4096
-"""Bytes of a request beside its answer, roughly."""
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _TYPE: Final = re.compile(r"[A-Z][A-Za-z]{0,63}")
 _ERROR: Final = re.compile(r'error="([a-z_]+)"')
@@ -82,8 +80,9 @@ class Auditor:
         The entries of a Bundle do not wait, since the Bundle does, and comes after them.
         """
         seen = Seen(done, self._base)
-        for fields in seen.writes():
-            self._log.record(fields)
+        if done.request.written:
+            for fields in seen.writes():
+                self._log.record(fields)
         if self._log.requires and not done.request.is_inner:
             return self._log.require(seen.fields, seen.size)
         self._log.record(seen.fields, seen.size)
@@ -91,25 +90,41 @@ class Auditor:
 
 
 class Seen:
-    """What is kept of a request until its entry is made: hardly anything is worked out before."""
+    """What is kept of a request until its entry is made.
+
+    Nothing is worked out before; and little is kept, since what many requests leave behind for a
+    while costs more time than making it.
+    """
 
     __slots__ = (
-        *("_at", "_base", "_bodies", "_done", "_headers", "_interaction", "_is_transaction"),
-        *("_made", "_request", "_shown", "_status", "_written"),
+        *("_address", "_at", "_base", "_bodies", "_form", "_headers", "_id", "_interaction"),
+        *("_is_inner", "_is_transaction", "_made", "_params", "_path", "_principal", "_query"),
+        *("_root", "_shown", "_status", "_url", "_written"),
         "size",
     )
 
     def __init__(self, done: Done, base: str) -> None:
-        request, reply = done.request, done.reply
-        self._base, self._done, self._request = base, done, request
-        self._at, self._interaction = done.at, done.interaction
+        request, reply, scope = done.request, done.reply, done.request.scope
+        self._base, self._at, self._interaction, self._path = (
+            base,
+            done.at,
+            done.interaction,
+            done.path,
+        )
         self._status, self._headers = reply.status, reply.headers
-        self._is_transaction = request.scope.get(BUNDLE) == "transaction"
+        self._id, self._address, self._params = request.id, request.address, request.params
+        self._principal = request.access.principal
+        self._url, self._query = scope["path"], scope["query_string"]
+        self._root = scope.get("root_path", "")
+        self._is_inner = request.is_inner
+        self._is_transaction = scope.get(BUNDLE) == "transaction"
+        self._form = _sent(request) if request.method == "POST" else ()
         self._shown: Shown | None = request.shown if reply.status == 200 else None
-        self._bodies: list[bytes] = [] if self._shown is not None else [reply.body]
+        # a page's resources are kept anyway, the page that is joined of them is not
+        self._bodies: tuple[bytes, ...] = () if self._shown is not None else (reply.body,)
         self._written: list[Written] = []
         self._made: list[Result] = []
-        self.size = len(reply.body) + _REQUEST
+        self.size = len(reply.body)
         if request.written:
             self._take_written(request)
 
@@ -120,20 +135,17 @@ class Seen:
             self._written.append((each.type, each.id, each.version, each.patient, each.tenant))
             # a whole case names nobody but in its own resources
             if each.type == _CASE and each.body and each.body not in self._bodies:
-                self._bodies.append(each.body)
+                self._bodies = (*self._bodies, each.body)
                 self.size += len(each.body)
 
     @property
-    def _principal(self) -> Principal | None:
-        return self._request.access.principal
+    def _type(self) -> str:
+        return type_of(self._path, self._params)
 
     def _given(self) -> list[str]:
         """Return what was asked beside the path: the query, and what stands for one elsewhere."""
-        query = self._request.scope["query_string"]
-        given = [query.decode("utf-8", "replace")] if query else []
-        if self._request.method == "POST":
-            given += filter(None, (_form(self._request), self._request.header(b"if-none-exist")))
-        return given
+        query = [self._query.decode("utf-8", "replace")] if self._query else []
+        return [*query, *self._form]
 
     def writes(self) -> Iterator[Callable[[], dict[str, Any]]]:
         """Yield what makes an entry of each write of a transaction, which is no request itself."""
@@ -157,8 +169,8 @@ class Seen:
             "tenant": self._tenant(Told(self._base, tenants=tenants)),
             "version": result.version,
             "agent": {} if self._principal is None else _agent(self._principal),
-            "address": self._request.address or None,
-            "request": self._request.id,
+            "address": self._address or None,
+            "request": self._id,
             "inner": True,
         }
 
@@ -167,11 +179,11 @@ class Seen:
         """Say whether the answer is about nobody: a definition, or what the server can do."""
         if self._status >= 400:
             return False
-        return self._interaction == "capabilities" or self._done.type in PUBLISHED_TYPES
+        return self._interaction == "capabilities" or self._type in PUBLISHED_TYPES
 
     def fields(self) -> dict[str, Any]:
         """Return the fields of the entry; what is None is left out of it."""
-        named, status, principal = self._done.type, self._status, self._principal
+        named, status, principal = self._type, self._status, self._principal
         kind = named if _TYPE.fullmatch(named) else None
         given = self._given()
         told = self._told(kind, "&".join(given)) if given else self._shows(kind)
@@ -196,18 +208,18 @@ class Seen:
             "query": self._asked(given),
             "version": self._version(ids),
             "agent": {} if principal is None else _agent(principal),
-            "address": self._request.address or None,
-            "request": self._request.id,
-            "inner": self._request.is_inner or None,
+            "address": self._address or None,
+            "request": self._id,
+            "inner": self._is_inner or None,
             "failed": "login" if status == 401 else None,
         }
 
     def _shows(self, kind: str | None) -> Told:
         """Return whose resources were touched: as the URL, the writes and the answer say."""
         told = Told(self._base)
-        fhir = self._request.params.get("id", "")
+        fhir = self._params.get("id", "")
         if _ID.fullmatch(fhir):
-            if self._done.path.startswith("Patient/{id}"):
+            if self._path.startswith("Patient/{id}"):
                 told.patients[fhir] = None
             elif kind is not None:
                 told.ids[f"{kind}/{fhir}"] = None
@@ -252,8 +264,7 @@ class Seen:
         is_told = self._status >= 400 or self._interaction.startswith(("search", "$"))
         if not (given or is_told):
             return None
-        scope = self._request.scope
-        url: str = scope["path"].removeprefix(scope.get("root_path", "")).strip("/")
+        url: str = self._url.removeprefix(self._root).strip("/")
         text = f"{url}?{'&'.join(given)}" if given else url
         longest = _LONGEST if self._status not in _AT_THE_DOOR else _SHORT
         return text if len(text) <= longest else f"{text[:longest]}…"
@@ -286,8 +297,12 @@ def _outcome(status: int) -> str:
     return "0" if status < 400 else "4" if status < 500 else "8"
 
 
+def _sent(request: FhirRequest) -> tuple[str, ...]:
+    """Return the parameters that came in a form, and those in the header of a create."""
+    return (*filter(None, (_form(request), request.header(b"if-none-exist"))),)
+
+
 def _form(request: FhirRequest) -> str:
-    """Return the parameters that came in a form."""
     try:
         pairs = request.pairs
         several = len(parse_qsl(request.scope["query_string"], keep_blank_values=True))

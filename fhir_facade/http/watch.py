@@ -7,7 +7,7 @@ go out, and holds nothing back.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,9 +31,14 @@ class Done:
     @property
     def type(self) -> str:
         """The resource type that the URL names; empty for the whole system."""
-        named = self.request.params.get("type")
-        first = self.path.partition("/")[0]
-        return named or (first if first[:1].isupper() else "")
+        return type_of(self.path, self.request.params)
+
+
+def type_of(path: str, params: Mapping[str, str]) -> str:
+    """Return the resource type that a URL names, by its line of the table and its parameters."""
+    named = params.get("type")
+    first = path.partition("/")[0]
+    return named or (first if first[:1].isupper() else "")
 
 
 logger = logging.getLogger("fhir_facade")
