@@ -18,6 +18,8 @@ SUBSETTED = {
     "code": "SUBSETTED",
     "display": "Resource encoded in summary mode",
 }
+_DEMANDED = {"Organization": frozenset({"identifier"})}
+"""What an invariant wants one of, though none of it is mandatory (org-1)."""
 _ALWAYS = frozenset({"resourceType", "id", "meta", "implicitRules", "modifierExtension"})
 
 
@@ -66,6 +68,7 @@ class Shape:
 def _only(resource: dict[str, Any], known: Elements, wanted: frozenset[str]) -> dict[str, Any]:
     choices = {f"{each}[x]" for each in wanted} & known.summary
     kept = wanted | choices | {each for each in known.mandatory if "." not in each}
+    kept |= _DEMANDED.get(resource["resourceType"], frozenset())
     return {name: value for name, value in resource.items() if _is_kept(name, kept | _ALWAYS)}
 
 

@@ -9,6 +9,7 @@ import pytest
 from fhir.resources.R4B.patient import Patient
 
 from fhir_facade.store.base import Store
+from tests.http.conftest import TASK
 from tests.http.serving import BASE, serving
 
 Json = dict[str, Any]
@@ -67,6 +68,17 @@ async def test_a_part_is_asked_for(client: httpx.AsyncClient, shape: str, names:
     read = (await client.get(f"Patient/M1?{shape}")).json()
     (entry,) = (await client.get(f"Patient?_id=M1&{shape}")).json()["entry"]
     assert read.keys() == entry["resource"].keys() == names
+
+
+async def test_a_part_of_an_organization_still_has_an_identity(sqlite_store: Store) -> None:
+    """org-1: at least a name or an identifier."""
+    task = {**TASK, "client": {"id": "ACME", "name": "Acme"}}
+    assert not await sqlite_store.insert("work_queue", [task])
+    async with serving(sqlite_store) as client:
+        for shape in ("_summary=text", "_elements=id"):
+            cut = (await client.get(f"Organization/ACME?{shape}")).json()
+            assert cut["identifier"][0]["value"] == "ACME"
+            assert "name" not in cut
 
 
 @pytest.mark.parametrize(

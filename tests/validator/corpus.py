@@ -18,7 +18,7 @@ from tests.validator.capabilities import artefacts, capabilities, served_artefac
 from tests.validator.control import EXAMPLES, official
 from tests.validator.operations import terminology, validations
 from tests.validator.sample import Json, Sample, write_samples
-from tests.validator.served import cases, served
+from tests.validator.served import cases, people, served
 from tests.validator.server import demo
 from tests.validator.written import provenance, written
 
@@ -31,6 +31,7 @@ async def of_clean_data() -> list[Sample]:
     """What is served of documents without fault, the answers around it, and the broken ones."""
     async with demo(CLEAN) as asking:
         found = [*await served(asking, "clean"), *await cases(asking, "clean")]
+        found += await people(asking, "clean", found)
         whole = _first_of_each_type(found)
         found += broken(whole)
         found += [each async for each in validations(asking, whole)]
@@ -46,6 +47,7 @@ async def of_dirty_data() -> list[Sample]:
     """What is served of spoiled documents, with narratives of whatever texts they have."""
     async with demo(DIRTY, SHARE, narrative="always") as asking:
         found = [*await served(asking, "dirty"), *await cases(asking, "dirty")]
+        found += await people(asking, "dirty", found)
         found += [each async for each in searchsets(asking, "dirty")]
         found += [each async for each in outcomes(asking)]
         return found
