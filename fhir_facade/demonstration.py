@@ -11,9 +11,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 
 from fastapi import FastAPI
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
 
 from fhir_facade import logs
 from fhir_facade.devauth import DemoApp, Person, authorization_server
+from fhir_facade.http.gate import is_unowned
 from fhir_facade.main import create_app, settled
 from fhir_facade.settings import Settings
 from fhir_facade.store import open_store
@@ -57,7 +61,25 @@ def environment(origin: str, token_seconds: int) -> dict[str, str]:
     }
 
 
-def application() -> FastAPI:
+class LocalOnly:
+    """Answers for this machine's own names alone.
+
+    Here anybody may become anybody, so a page whose host name leads to this machine (DNS rebinding)
+    must not be able to.
+    """
+
+    def __init__(self, app: FastAPI) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or is_unowned(Headers(scope=scope).get("host", "")):
+            await self.app(scope, receive, send)
+            return
+        refusal = PlainTextResponse("Ask for this machine by its address, or as localhost.", 421)
+        await refusal(scope, receive, send)
+
+
+def application() -> FastAPI | LocalOnly:
     """The factory that `serve --demo` hands to the HTTP server."""
     settings = Settings()
     logs.configure(settings)
@@ -76,7 +98,7 @@ def application() -> FastAPI:
         token_seconds=int(os.environ[LIFETIME]),
     )
     app.mount(AUTH, auth)
-    return settled(app)
+    return LocalOnly(settled(app))
 
 
 def _app(name: str, client: str, origin: str) -> DemoApp:

@@ -14,6 +14,7 @@ from fhir_facade.demo import generate
 from fhir_facade.demonstration import (
     CLIENTS,
     DemoPeople,
+    LocalOnly,
     application,
     environment,
 )
@@ -43,14 +44,15 @@ def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-async def app(store: Store, here: None) -> AsyncIterator[FastAPI]:
+async def app(store: Store, here: None) -> AsyncIterator[LocalOnly]:
     made = application()
-    async with made.router.lifespan_context(made):
+    assert isinstance(made, LocalOnly)
+    async with made.app.router.lifespan_context(made.app):
         yield made
 
 
 @pytest.fixture
-async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+async def client(app: LocalOnly) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ORIGIN) as made:
         yield made
 
@@ -96,12 +98,30 @@ async def test_without_a_token_there_is_nothing(client: httpx.AsyncClient) -> No
     assert (await client.get("/fhir/metadata")).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "host", ["evil.example.com", "evil.example.com:8000", "localhost.evil.com"]
+)
+@pytest.mark.parametrize(
+    "path", ["/fhir/metadata", "/auth/jwks", "/auth/register", "/apps/goals/", "/"]
+)
+async def test_no_name_that_somebody_may_own_leads_here(
+    client: httpx.AsyncClient, host: str, path: str
+) -> None:
+    """DNS rebinding: a page of such a host could sign in as anybody."""
+    answer = await client.request("GET", path, headers={"Host": host})
+    assert (answer.status_code, "synthetic" in answer.text) == (421, False)
+    for mine in ("localhost:8000", "127.0.0.1:8000", "[::1]:8000"):
+        known = await client.get("/auth/jwks", headers={"Host": mine})
+        assert known.status_code == 200
+
+
 async def test_without_auth_it_is_open_to_this_machine(
     store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("FHIR_FACADE_STORE", f"sqlite:///{tmp_path}/demo.db")
     made = application()
+    assert isinstance(made, FastAPI)
     async with (
         made.router.lifespan_context(made),
         httpx.AsyncClient(transport=httpx.ASGITransport(made), base_url=ORIGIN) as client,

@@ -73,10 +73,13 @@ def serve(
         from fhir_facade.demonstration import environment
 
         _refuse_auth_alone(demo=demo, host=host, workers=workers, insecure=insecure)
-        os.environ |= environment(f"http://{host}:{port}", token_seconds)
+        os.environ |= environment(_origin(host, port), token_seconds)
     if insecure:
         os.environ["FHIR_FACADE_INSECURE"] = "true"  # workers read their settings there
     settings = settings_or_exit()
+    if auth and settings.tls_certificate is not None:
+        err.print("[red]refused[/]: --auth speaks HTTP alone: leave FHIR_FACADE_TLS_CERTIFICATE out")
+        raise typer.Exit(2)
     if not (settings.issuers or settings.insecure or is_loopback(host)):
         err.print(_REFUSED.format(escape(host) or "''"), soft_wrap=True)
         raise typer.Exit(2)
@@ -150,7 +153,11 @@ def _say_how(settings: Settings, host: str) -> None:
 
 def _base(settings: Settings, host: str, port: int) -> str:
     scheme = "http" if settings.tls_certificate is None else "https"
-    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/fhir"
+    return f"{_origin(host, port, scheme)}/fhir"
+
+
+def _origin(host: str, port: int, scheme: str = "http") -> str:
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _yesterday() -> date:

@@ -167,7 +167,7 @@ class Gate:
             if name in OF_PROXIES:
                 raise Forbidden(_PASSED_ON)
         host = request.header(b"host") or ""
-        if host.lower() != self._host and not _is_unowned(host):
+        if host.lower() != self._host and not is_unowned(host):
             raise Forbidden(_OTHER_HOST)
         origin = request.header(b"origin")
         if origin is None or self._origins & {"*", origin}:
@@ -177,7 +177,7 @@ class Gate:
 
 
 @lru_cache(maxsize=256)
-def _is_unowned(host: str) -> bool:
+def is_unowned(host: str) -> bool:
     """Say whether a Host header names an address, or a name that nobody can have pointed here."""
     found = _NAME.fullmatch(host)
     if found is None:

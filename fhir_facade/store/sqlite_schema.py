@@ -37,8 +37,9 @@ ALSO: Final = "/* also */"
 
 Entry = tuple[bytes, bytes]
 Row = TypeVar("Row", bound=tuple[Any, ...])
-_CHUNKS: Final = (1024, 256, 64, 16, 4, 1)
-"""Rows of one statement."""
+_ALL_CHUNKS: Final = (1024, 256, 64, 16, 4, 1)
+_CHUNKS: Final = _ALL_CHUNKS if sqlite3.sqlite_version_info >= (3, 32) else _ALL_CHUNKS[1:]
+"""Rows of one statement, of two variables each; an old SQLite takes 999 variables."""
 
 
 def quoted(name: str) -> str:
