@@ -137,6 +137,6 @@ lock:
 		LC_ALL=C sort -f "$$folder/list"; } > $(LOCK)
 
 clean:
-	rm -rf $(VENV) $(MONGO) $(VALIDATOR)/target tests/clients/js/node_modules apps/node_modules dist build *.egg-info .coverage .hypothesis
+	rm -rf $(VENV) $(MONGO) $(VALIDATOR)/target tests/clients/js/node_modules apps/node_modules examples/node_modules examples/browser/node_modules dist build *.egg-info .coverage .hypothesis
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -8,6 +8,6 @@ from fhir_facade.rules.people import Named
 # fmt: off
 PEOPLE: tuple[Named, ...] = (
     Named("Patient",      "member", ("EpisodeOfCare.patient", "Task.patient", "Goal.patient", "Flag.patient", "Communication.patient")),
-    Named("Practitioner", "user",   ("EpisodeOfCare.care-manager", "Task.owner", "Communication.sender", "Goal.assigned-to", "Flag.assigned-to", "CareTeam.participant")),
-    Named("Organization", "org",    ("EpisodeOfCare.employer", "Task.employer", "CareTeam.participant")),
+    Named("Practitioner", "user",   ("EpisodeOfCare.care-manager", "Task.owner", "Communication.sender", "Goal.assigned-to", "Flag.assigned-to")),
+    Named("Organization", "org",    ("EpisodeOfCare.employer", "Task.employer")),
 )

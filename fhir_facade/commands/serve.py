@@ -78,7 +78,7 @@ def serve(
         os.environ["FHIR_FACADE_INSECURE"] = "true"  # workers read their settings there
     settings = settings_or_exit()
     if auth and settings.tls_certificate is not None:
-        err.print("[red]refused[/]: --auth speaks HTTP alone: leave FHIR_FACADE_TLS_CERTIFICATE out")
+        err.print("[red]refused[/]: --auth speaks HTTP: leave FHIR_FACADE_TLS_CERTIFICATE out")
         raise typer.Exit(2)
     if not (settings.issuers or settings.insecure or is_loopback(host)):
         err.print(_REFUSED.format(escape(host) or "''"), soft_wrap=True)

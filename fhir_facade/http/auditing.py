@@ -56,6 +56,8 @@ _SOMEBODY: Final = "-"
 """Stands for a patient that is named in a way that is not read here."""
 _OF_PATIENT: Final = frozenset({"patient", "patient:Patient", "subject", "subject:Patient"})
 
+_OF_PATIENT_ITSELF: Final = frozenset({"_id", "identifier"})
+
 Shown = tuple[Sequence[bytes], int | None]
 """The resources on a search's page, and how many there are in all."""
 Written = tuple[str, str, str, str | None, str | None]
@@ -99,7 +101,7 @@ class Seen:
     __slots__ = (
         *("_address", "_at", "_base", "_bodies", "_form", "_headers", "_id", "_interaction"),
         *("_is_inner", "_is_transaction", "_made", "_params", "_path", "_principal", "_query"),
-        *("_root", "_shown", "_status", "_url", "_written"),
+        *("_root", "_shown", "_status", "_tenants", "_url", "_written"),
         "size",
     )
 
@@ -116,7 +118,7 @@ class Seen:
         self._principal = request.access.principal
         self._url, self._query = scope["path"], scope["query_string"]
         self._root = scope.get("root_path", "")
-        self._is_inner = request.is_inner
+        self._is_inner, self._tenants = request.is_inner, request.tenants
         self._is_transaction = scope.get(BUNDLE) == "transaction"
         self._form = _sent(request) if request.method == "POST" else ()
         self._shown: Shown | None = request.shown if reply.status == 200 else None
@@ -236,14 +238,19 @@ class Seen:
                 told.look_at(body)
         if self._shown is not None:
             told.look_at_page(*self._shown)
+        if self._tenants:
+            told.tenants.update(dict.fromkeys(self._tenants))
+            told.of_other_tenants = False
         return told
 
     def _told(self, kind: str | None, given: str) -> Told:
         """Return whose resources were touched or asked for."""
         told = self._shows(kind)
-        told.patients.update(dict.fromkeys(_asked_patients(given)))
-        names = {name for name, _ in parse_qsl(given, keep_blank_values=True)}
-        if not names <= _ABOUT_NOBODY | _OF_PATIENT:  # it may name others, who are not shown
+        pairs = parse_qsl(given, keep_blank_values=True)
+        told.patients.update(dict.fromkeys(_asked_patients(pairs, kind)))
+        names = {name for name, _ in pairs}
+        about = _OF_PATIENT if kind != "Patient" else _OF_PATIENT_ITSELF
+        if not names <= _ABOUT_NOBODY | about:  # it may name others, who are not shown
             told.of_others = told.of_other_tenants = True
         return told
 
@@ -281,14 +288,13 @@ class Seen:
         return next(found, b"").decode("latin-1")
 
 
-def _asked_patients(given: str) -> Iterator[str]:
+def _asked_patients(pairs: list[tuple[str, str]], kind: str | None) -> Iterator[str]:
     """Yield the patients that a search names: who found nothing has asked about them too."""
-    if "patient" not in given and "subject" not in given:
-        return
-    for name, value in parse_qsl(given):
-        if name in _OF_PATIENT:
+    names = _OF_PATIENT if kind != "Patient" else _OF_PATIENT_ITSELF
+    for name, value in pairs:
+        if name in names:
             for each in value.split(","):
-                id = each.rpartition("Patient/")[2]
+                id = each.rpartition("Patient/")[2].rpartition("|")[2]
                 yield id if _ID.fullmatch(id) else _SOMEBODY
 
 

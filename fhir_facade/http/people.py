@@ -47,7 +47,7 @@ async def _read(people: People, request: FhirRequest) -> Reply:
     request.require_json()
     if request.params["id"][0] in _NO_ID:
         raise NotFound("There is nothing at this URL; /metadata lists what this server offers.")
-    served = await people.read(request.access, request.params["id"])
+    served, request.tenants = await people.read(request.access, request.params["id"])
     query = parse([pair for pair in request.pairs if pair[0] in _SHAPES], max_count=MOST)
     body = Shape(query.summary, query.elements).applied(served.body)
     return resource_reply(request, Served(body, served.version, None))
@@ -73,7 +73,9 @@ async def _search(people: People, settings: Settings, request: FhirRequest) -> R
     handling = request.prefers("handling")
     if handling not in ("strict", "lenient"):
         handling = settings.search_handling
-    found = await people.find(request.access, query, lenient=handling == "lenient")
+    persons = await people.find(request.access, query, lenient=handling == "lenient")
+    found = [each.resource for each in persons]
+    request.tenants = (*dict.fromkeys(tenant for each in persons for tenant in each.tenants),)
     shape, type = Shape(query.summary, query.elements), people.named.type
     applied = [(each.spelled[0], each.spelled[1]) for each in query.clauses] + query.applied
     base = f"{request.base_url}/{type}"

@@ -47,7 +47,7 @@ class FhirRequest:
 
     __slots__ = (
         *("_headers", "_pairs", "_receive", "access", "base_url", "id", "params", "scope"),
-        *("shown", "written"),
+        *("shown", "tenants", "written"),
     )
 
     def __init__(self, scope: Scope, receive: Receive, base_url: str | None) -> None:
@@ -60,6 +60,8 @@ class FhirRequest:
         """What the request has changed."""
         self.shown: tuple[list[bytes], int | None] | None = None
         """The resources on a search's page as they are served, and how many there are in all."""
+        self.tenants: tuple[str, ...] = ()
+        """Whose records told of what is shown, where it does not say so itself."""
         self._headers: dict[bytes, bytes] = dict(scope["headers"])
         if len(self._headers) != len(scope["headers"]):
             self._join_headers()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -16,7 +16,9 @@ from fhir_facade.errors import BadRequest, Issue, NotFound, TooCostly, UnknownPa
 from fhir_facade.interactions.access import Access, require
 from fhir_facade.interactions.read import Served
 from fhir_facade.interactions.records import Records, version_of
+from fhir_facade.interactions.runs import Match
 from fhir_facade.interactions.search import search
+from fhir_facade.rules.compartment import whose
 from fhir_facade.rules.filters import Filter
 from fhir_facade.rules.json_text import to_json
 from fhir_facade.rules.mapping import Compiled
@@ -66,6 +68,20 @@ class Reaching:
         return self._access.versions(types, interaction)
 
 
+class Person(NamedTuple):
+    """One that references tell of, and the tenants whose records did."""
+
+    resource: Json
+    tenants: tuple[str, ...]
+
+
+class Told(NamedTuple):
+    """What is served of one, and the tenants whose records told of it."""
+
+    served: Served
+    tenants: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class People:
     """Reads the types that only references tell of."""
@@ -73,16 +89,16 @@ class People:
     records: Records
     named: Named
 
-    async def read(self, access: Access, fhir: str) -> Served:
+    async def read(self, access: Access, fhir: str) -> Told:
         """Return one by its id; raise NotFound where nothing that the caller may know names it."""
         require(access, self.named.type, READ)
         found = await self._one(access, READ, fhir)
         if found is None:
             raise NotFound(f"There is no {self.named.type} with this id.")
-        body = to_json(found)
-        return Served(body, version_of(body), None)
+        body = to_json(found.resource)
+        return Told(Served(body, version_of(body), None), found.tenants)
 
-    async def find(self, access: Access, query: Query, *, lenient: bool = False) -> list[Json]:
+    async def find(self, access: Access, query: Query, *, lenient: bool = False) -> list[Person]:
         """Return those whose ids a query asks for; raise BadRequest where it asks for none.
 
         `lenient`: what it cannot be searched by is taken out of the query, with an issue.
@@ -137,31 +153,34 @@ class People:
             if _ID.fullmatch(given):
                 yield given
 
-    async def _one(self, access: Access, interaction: str, fhir: str) -> Json | None:
+    async def _one(self, access: Access, interaction: str, fhir: str) -> Person | None:
         """Return what the references to one say; None where there is none."""
         if not _ID.fullmatch(fhir):
             return None
         records = self.records.seen_by(Reaching(access, self.named.type, interaction))
-        reference, is_named = f"{self.named.type}/{fhir}", False
+        reference, tenants = f"{self.named.type}/{fhir}", dict[str, None]()
+        is_named = False
         for way in self.named.by:
             type, _, param = way.partition(".")
-            for body in await self._referring(records, type, param, reference):
+            for match in await self._referring(records, type, param, reference):
                 is_named = True
-                name = _display(orjson.loads(body), reference)
+                tenant = whose(match.record.source, match.record.document).tenant
+                tenants |= {} if tenant is None else {tenant: None}
+                name = _display(orjson.loads(match.translation(records).body or b"{}"), reference)
                 if name is not None:
-                    return self._resource(fhir, name)
-        return self._resource(fhir, None) if is_named else None
+                    return Person(self._resource(fhir, name), (*tenants,))
+        return Person(self._resource(fhir, None), (*tenants,)) if is_named else None
 
     async def _referring(
         self, records: Records, type: str, param: str, reference: str
-    ) -> list[bytes]:
+    ) -> list[Match]:
         """Return a few resources that refer to one, the latest first where an index says so."""
         registry = records.registry
         plan = plan_search(
             registry.type(type), [(param, reference), ("_count", "3")], SearchOptions(registry, "")
         )
         page = await search(records, plan, None, "")
-        return [each.body for each in page.entries]
+        return [each.match for each in page.entries]
 
     def _resource(self, fhir: str, name: str | None) -> Json:
         context = self.records.registry.context

@@ -197,7 +197,8 @@ def _main_paths(param: Param) -> Iterator[str]:
 
 
 _RARELY_ALONE = frozenset(
-    {"agent", "author", "condition", "encounter", "item", "organization"} | {"performer"}
+    {"agent", "author", "condition", "encounter", "item", "organization", "participant"}
+    | {"performer"}
 )
 """References that are asked for beside a patient, whose index finds the few documents."""
 

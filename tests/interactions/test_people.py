@@ -68,7 +68,7 @@ def named(type: str) -> Named:
 
 
 async def read(records: Records, type: str, id: str, access: Access = UNLIMITED) -> Json:
-    served = await People(records, named(type)).read(access, id)
+    served, _ = await People(records, named(type)).read(access, id)
     found: Json = read_json(served.body)
     return found
 
@@ -77,7 +77,7 @@ async def found(
     records: Records, type: str, *pairs: tuple[str, str], by: Access = UNLIMITED
 ) -> Any:
     people = People(records, named(type))
-    return [each["id"] for each in await people.find(by, people_query(pairs))]
+    return [each.resource["id"] for each in await people.find(by, people_query(pairs))]
 
 
 def token(*scopes: Scope, **given: Any) -> Limited:

@@ -39,7 +39,7 @@ test("capability statement", async () => {
   assert.ok(tool.serverCan("history-system"));
   assert.ok(tool.resourceCan("Task", "create"));
   assert.ok(!tool.resourceCan("Provenance", "create"));
-  assert.ok(!tool.resourceCan("Patient", "read"));
+  assert.ok(!tool.resourceCan("Encounter", "read"));
   assert.ok(tool.resourceSearch("Task", "focus"));
   assert.ok(tool.serverSearch("_id"));
   assert.ok(tool.interactionsFor({ resourceType: "Goal" }).includes("history-instance"));
@@ -322,7 +322,7 @@ test("what is not there", async () => {
     code: "not-found",
     diagnostics: "There is no Task with this id.",
   });
-  const elsewhere = await refused(404, reader.read({ resourceType: "Patient", id: "1" }));
+  const elsewhere = await refused(404, reader.read({ resourceType: "Encounter", id: "1" }));
   assert.equal(elsewhere.code, "not-supported");
 });
 
