@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from starlette.datastructures import Headers
@@ -17,9 +18,10 @@ from starlette.types import Receive, Scope, Send
 
 from fhir_facade import logs
 from fhir_facade.devauth import DemoApp, Person, authorization_server
-from fhir_facade.http.gate import is_unowned
+from fhir_facade.http.gate import OF_PROXIES, is_local, is_unowned
+from fhir_facade.issuer import is_loopback
 from fhir_facade.main import create_app, settled
-from fhir_facade.settings import Settings
+from fhir_facade.settings import DEMO_LIFETIME, Settings
 from fhir_facade.store import open_store
 from fhir_facade.store.base import Store
 from fhir_facade.store.codec import decode
@@ -28,8 +30,6 @@ AUTH: Final = "/auth"
 """The path of the development authorization server."""
 TENANTS: Final = "employers"
 """The claim of its tokens that names employers."""
-LIFETIME: Final = "FHIR_FACADE_DEMO_LIFETIME"
-"""The environment variable by which `serve` says how long a token is good for."""
 
 CLIENTS: Final = {"goals": "goals-app", "case": "case-app"}
 """The apps, and the client ids that they are registered under."""
@@ -57,7 +57,7 @@ def environment(origin: str, token_seconds: int) -> dict[str, str]:
         "FHIR_FACADE_TENANT_CLAIM": TENANTS,
         "FHIR_FACADE_CLOCK_SKEW": "0",  # one clock issues tokens and takes them
         "FHIR_FACADE_APPS": json.dumps(CLIENTS),
-        LIFETIME: str(token_seconds),
+        DEMO_LIFETIME: str(token_seconds),
     }
 
 
@@ -72,22 +72,32 @@ class LocalOnly:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or is_unowned(Headers(scope=scope).get("host", "")):
+        if scope["type"] != "http" or _is_local(scope):
             await self.app(scope, receive, send)
             return
-        refusal = PlainTextResponse("Ask for this machine by its address, or as localhost.", 421)
+        refusal = PlainTextResponse("Ask on this machine, by its address or as localhost.", 421)
         await refusal(scope, receive, send)
+
+
+def _is_local(scope: Scope) -> bool:
+    """Say whether this machine itself asks, and no proxy for somebody else."""
+    headers, client = Headers(scope=scope), scope.get("client")
+    is_passed_on = any(name in OF_PROXIES for name, _ in scope["headers"])
+    near = is_local(str(client[0]) if client else "")
+    return near and not is_passed_on and is_unowned(headers.get("host", ""))
 
 
 def application() -> FastAPI | LocalOnly:
     """The factory that `serve --demo` hands to the HTTP server."""
     settings = Settings()
     logs.configure(settings)
-    if LIFETIME not in os.environ:
+    if DEMO_LIFETIME not in os.environ:
         return settled(create_app(settings, demo=True))
     store = open_store(settings.store)
     app = create_app(settings, store, demo=True, auth=AUTH)
     issuer = settings.issuers[0].issuer
+    if not is_loopback(urlsplit(issuer).hostname or ""):
+        raise ValueError("the development authorization server is for this machine alone")
     origin = issuer.removesuffix(AUTH)
     apps = [_app(name, client, origin) for name, client in settings.apps.items()]
     auth = authorization_server(
@@ -95,7 +105,7 @@ def application() -> FastAPI | LocalOnly:
         fhir=f"{origin}/fhir",
         people=DemoPeople(store),
         apps=apps,
-        token_seconds=int(os.environ[LIFETIME]),
+        token_seconds=int(os.environ[DEMO_LIFETIME]),
     )
     app.mount(AUTH, auth)
     return LocalOnly(settled(app))

@@ -31,6 +31,10 @@ SECRETS_DIR: Final = "FHIR_FACADE_SECRETS_DIR"
 """Names the folder whose files hold settings, as orchestrators mount secrets."""
 
 
+DEMO_LIFETIME: Final = "FHIR_FACADE_DEMO_LIFETIME"
+"""By this variable `serve --demo --auth` tells its server how long tokens last."""
+
+
 class Settings(BaseSettings):
     """Every setting, with its default and its meaning."""
 

@@ -54,8 +54,10 @@ export async function launch(scopes) {
 export async function connect() {
   const params = new URLSearchParams(location.search);
   if (params.has("error")) {
+    const isOurs = sessionStorage.getItem(params.get("state") ?? "") !== null;
     tidyAddress();
-    throw new SignInFailed(refusal(params));
+    // what a page of somebody else put into the address is no answer to a sign-in of this window
+    if (isOurs) throw new SignInFailed(refusal(params));
   }
   const returned = params.has("code");
   const given = await settings();

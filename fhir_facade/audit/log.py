@@ -136,10 +136,9 @@ class AuditLog:
 
     def start(self) -> None:
         """Start the task that writes, in the running loop; it may be running already."""
-        task = self._task
-        if task is not None and not task.done() and not task.get_loop().is_closed():
+        loop, task = asyncio.get_running_loop(), self._task
+        if task is not None and not task.done() and task.get_loop() is loop:
             return
-        loop = asyncio.get_running_loop()
         self._is_stopping = False
         self._wake = asyncio.Event()
         # a task that was cancelled may have left a hole: its chain is not gone on with

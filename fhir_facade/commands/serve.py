@@ -25,7 +25,7 @@ from fhir_facade.commands.shell import (
     store_or_exit,
 )
 from fhir_facade.issuer import is_loopback
-from fhir_facade.settings import Settings
+from fhir_facade.settings import DEMO_LIFETIME, Settings
 
 DEMO_MEMBERS: Final = 500
 DEMO_SEED: Final = 1
@@ -69,10 +69,11 @@ def serve(
     """Serve the FHIR API."""
     import uvicorn
 
+    os.environ.pop(DEMO_LIFETIME, None)  # what it stands for goes with --auth alone
     if auth:
         from fhir_facade.demonstration import environment
 
-        _refuse_auth_alone(demo=demo, host=host, workers=workers, insecure=insecure)
+        _refuse_auth_alone(demo, host, port, workers, insecure)
         os.environ |= environment(_origin(host, port), token_seconds)
     if insecure:
         os.environ["FHIR_FACADE_INSECURE"] = "true"  # workers read their settings there
@@ -178,12 +179,14 @@ async def _load_demo(settings: Settings, today: date | None) -> None:
     err.print(f"demo data: {shown} ({time.perf_counter() - started:.1f} s)")
 
 
-def _refuse_auth_alone(*, demo: bool, host: str, workers: int, insecure: bool) -> None:
+def _refuse_auth_alone(demo: bool, host: str, port: int, workers: int, insecure: bool) -> None:
     """Exit where a server at which anybody signs in as anybody has no place."""
     if not demo:
         refused = "--auth lets everybody in as anybody: it goes with --demo alone"
     elif not is_loopback(host):
         refused = f"--auth lets everybody in as anybody: it is not for --host {host}"
+    elif port == 0:
+        refused = "--auth has to know its own address: name a --port"
     elif workers > 1:
         refused = "--auth keeps its keys and sessions in one process: leave --workers out"
     elif insecure:

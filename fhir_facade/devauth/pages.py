@@ -53,10 +53,10 @@ class Pages:
 
     def session(self, request: Request) -> Session:
         """Return the browser's session; a new one if it has none."""
-        found = self._state.sessions.get(request.cookies.get(COOKIE, ""))
+        found = self._state.session(request.cookies.get(COOKIE, ""))
         if found is None:
             found = Session()
-            self._state.sessions.put(found.id, found)
+            self._state.visits.put(found.id, found)
         return found
 
     def page(

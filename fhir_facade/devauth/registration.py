@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import unicodedata
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
@@ -66,6 +67,14 @@ class Registration(BaseModel):
     scope: str = Field(_DEFAULT_SCOPE, max_length=4000)
     jwks: Json | None = None
     jwks_uri: Any = None
+
+    @field_validator("client_name")
+    @classmethod
+    def _readable(cls, value: str) -> str:
+        # what is shown at the consent must not be able to look like something else
+        if any(unicodedata.category(each) in ("Cc", "Cf", "Zl", "Zp") for each in value):
+            raise ValueError("must not have characters that nobody sees")
+        return value
 
     @field_validator("redirect_uris")
     @classmethod

@@ -136,6 +136,8 @@ class State:
         self.apps = {each.client_id: demo_client(each) for each in apps}
         self.registered: Kept[Client] = Kept(100, CLIENT_SECONDS, now)
         self.sessions: Kept[Session] = Kept(1000, SESSION_SECONDS, now)
+        self.visits: Kept[Session] = Kept(1000, SESSION_SECONDS, now)
+        """Sessions in which nobody has signed in: there can be many, and they push out no other."""
         self.launches: Kept[Launch] = Kept(200, LAUNCH_SECONDS, now)
         self.codes: Kept[Code] = Kept(1000, _REPLAY_SECONDS, now)
         self.refresh: Kept[Token] = Kept(5000, REFRESH_SECONDS, now)
@@ -150,17 +152,28 @@ class State:
         """Return the clients that there are from the start, then those that registered."""
         return [*self.apps.values(), *self.registered]
 
+    def session(self, id: str) -> Session | None:
+        """Return a session by its id, whether somebody has signed in or not."""
+        return self.sessions.get(id) or self.visits.get(id)
+
     def logged_in(self, session: Session, account: Account) -> Session:
         """Return the session under another id, which nobody can have known before the login."""
-        self.sessions.pop(session.id)
+        self.forget(session)
         pending, granted = session.pending, session.granted
+        for each in pending.values():
+            each.patient = None  # which somebody else picked
         made = Session(account=account, pending=pending, granted=granted)
         made.auth_time = int(self.now())
         self.sessions.put(made.id, made)
         return made
 
+    def forget(self, session: Session) -> None:
+        """Forget a session."""
+        self.sessions.pop(session.id)
+        self.visits.pop(session.id)
+
     def end(self, session: Session) -> None:
         """Forget a session, and revoke all that was granted in it."""
-        self.sessions.pop(session.id)
+        self.forget(session)
         for each in session.granted:
             each.revoked = True

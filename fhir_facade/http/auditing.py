@@ -56,6 +56,7 @@ _SOMEBODY: Final = "-"
 """Stands for a patient that is named in a way that is not read here."""
 _OF_PATIENT: Final = frozenset({"patient", "patient:Patient", "subject", "subject:Patient"})
 
+_OF_PATIENTS: Final = ("Patient", "Patient/_search")
 _OF_PATIENT_ITSELF: Final = frozenset({"_id", "identifier"})
 
 Shown = tuple[Sequence[bytes], int | None]
@@ -247,10 +248,11 @@ class Seen:
         """Return whose resources were touched or asked for."""
         told = self._shows(kind)
         pairs = parse_qsl(given, keep_blank_values=True)
-        told.patients.update(dict.fromkeys(_asked_patients(pairs, kind)))
-        names = {name for name, _ in pairs}
-        about = _OF_PATIENT if kind != "Patient" else _OF_PATIENT_ITSELF
-        if not names <= _ABOUT_NOBODY | about:  # it may name others, who are not shown
+        about = _OF_PATIENT_ITSELF if self._path in _OF_PATIENTS else _OF_PATIENT
+        told.patients.update(dict.fromkeys(_asked_patients(pairs, about)))
+        if (
+            not {name for name, _ in pairs} <= _ABOUT_NOBODY | about
+        ):  # it may name others, who are not shown
             told.of_others = told.of_other_tenants = True
         return told
 
@@ -288,9 +290,8 @@ class Seen:
         return next(found, b"").decode("latin-1")
 
 
-def _asked_patients(pairs: list[tuple[str, str]], kind: str | None) -> Iterator[str]:
+def _asked_patients(pairs: list[tuple[str, str]], names: frozenset[str]) -> Iterator[str]:
     """Yield the patients that a search names: who found nothing has asked about them too."""
-    names = _OF_PATIENT if kind != "Patient" else _OF_PATIENT_ITSELF
     for name, value in pairs:
         if name in names:
             for each in value.split(","):

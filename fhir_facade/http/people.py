@@ -86,7 +86,8 @@ async def _search(people: People, settings: Settings, request: FhirRequest) -> R
         "link": [{"relation": "self", "url": f"{base}?{urlencode(applied, safe=',:/*$|')}"}],
     }
     body = to_json(bundle)
-    bodies = [shape.applied(to_json(each)) for each in found] if shape.summary != "count" else []
+    is_counted = shape.summary == "count" or query.count == 0
+    bodies = [] if is_counted else [shape.applied(to_json(each)) for each in found]
     entries = [
         b'{"fullUrl":%b,"resource":%b,"search":{"mode":"match"}}'
         % (to_json(f"{base}/{each['id']}"), cut)

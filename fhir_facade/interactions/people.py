@@ -31,7 +31,7 @@ from fhir_facade.security.principal import READ, SEARCH, Principal, reach_to_rea
 
 Json = dict[str, Any]
 
-MOST: Final = 100
+MOST: Final = 50
 """Ids that one search may ask for."""
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 PARAMS: Final = ("_id", "identifier")

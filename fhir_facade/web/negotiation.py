@@ -14,6 +14,8 @@ _HTML: Final = frozenset({"html", "text/html"})
 _JSON: Final = frozenset(
     {"*/*", "application/*", "application/json", "application/fhir+json", "text/json"}
 )
+_OTHERS: Final = _JSON | {"application/fhir+xml", "text/turtle", "application/fhir+turtle"}
+"""What a program asks for; XML of any kind is what browsers name too."""
 _METHODS: Final = ("GET", "HEAD")
 
 
@@ -34,15 +36,19 @@ def wants_page(scope: Any) -> bool:
 
 @lru_cache(maxsize=512)
 def prefers_html(accept: bytes) -> bool:
-    """Say whether an Accept header names text/html with more weight than any JSON."""
-    html = json = 0.0
+    """Say whether an Accept header names text/html with more weight than what programs read."""
+    html = other = 0.0
+    kinds = set()
     for part in accept.decode("latin-1").lower().split(","):
         kind, *params = (piece.strip() for piece in part.split(";"))
+        kinds.add(kind)
         if kind == "text/html":
             html = max(html, _weight(params))
-        elif kind in _JSON:
-            json = max(json, _weight(params))
-    return html > json
+        elif kind in _OTHERS:
+            other = max(other, _weight(params))
+    # Java's own client names HTML and pictures where it is not told what to accept
+    is_java = "image/gif" in kinds and "application/xhtml+xml" not in kinds
+    return html > other and not is_java
 
 
 def _weight(params: list[str]) -> float:

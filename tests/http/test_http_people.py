@@ -49,8 +49,9 @@ async def test_a_search_by_id(client: httpx.AsyncClient, by_post: bool) -> None:
     assert entry["resource"] == (await client.get("Patient/M1")).json()
 
 
-async def test_a_count_has_no_entries(client: httpx.AsyncClient) -> None:
-    bundle = (await client.get("Patient?_id=M1&_summary=count")).json()
+@pytest.mark.parametrize("query", ["_summary=count", "_count=0"])
+async def test_a_count_has_no_entries(client: httpx.AsyncClient, query: str) -> None:
+    bundle = (await client.get(f"Patient?_id=M1&{query}")).json()
     assert bundle["total"] == 1
     assert "entry" not in bundle
 

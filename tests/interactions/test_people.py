@@ -145,9 +145,9 @@ async def test_they_are_found_by_id(records: Records, pairs: Any, ids: list[str]
     assert await found(records, "Patient", *pairs) == ids
 
 
-async def test_more_than_a_hundred_ids_are_too_many(records: Records) -> None:
+async def test_more_than_fifty_ids_are_too_many(records: Records) -> None:
     many = ",".join(f"M{each}" for each in range(MOST + 1))
-    with pytest.raises(Exception, match="At most 100"):
+    with pytest.raises(Exception, match="At most 50"):
         await found(records, "Patient", ("_id", many))
 
 
