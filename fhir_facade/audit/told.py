@@ -14,7 +14,7 @@ import orjson
 MOST: Final = 100
 """Ids that an entry names; of more it says how many."""
 
-_SMALL: Final = 8192
+SMALL: Final = 8192
 """Bytes up to which what a body tells is kept in memory."""
 _PATIENT: Final = re.compile(r"(?:.*/)?Patient/([A-Za-z0-9\-.]{1,64})")
 _TENANT: Final = re.compile(r"(?:.*/)?Organization/([A-Za-z0-9\-.]{1,64})")
@@ -157,7 +157,7 @@ class Told:
 
 
 def _facts_in(body: bytes, base: str) -> Facts:
-    return (_facts if len(body) <= _SMALL else _facts.__wrapped__)(body, base)
+    return (_facts if len(body) <= SMALL else _facts.__wrapped__)(body, base)
 
 
 @lru_cache(maxsize=4096)

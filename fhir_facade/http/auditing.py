@@ -17,7 +17,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
 from fhir_facade.audit.log import AuditLog
-from fhir_facade.audit.told import MOST, Told, scalar
+from fhir_facade.audit.told import MOST, SMALL, Told, scalar
 from fhir_facade.derive.capability_types import PUBLISHED_TYPES
 from fhir_facade.errors import FacadeError
 from fhir_facade.http.request import BUNDLE, FhirRequest
@@ -58,6 +58,12 @@ _OF_PATIENT: Final = frozenset({"patient", "patient:Patient", "subject", "subjec
 
 _OF_PATIENTS: Final = ("Patient", "Patient/_search")
 _OF_PATIENT_ITSELF: Final = frozenset({"_id", "identifier"})
+
+_INSTANCE: Final = "{type}/{id}"
+"""The line of the URL table that reads are of."""
+
+Whose = str | list[str] | None
+"""The one patient or tenant, several, or none."""
 
 Shown = tuple[Sequence[bytes], int | None]
 """The resources on a search's page, and how many there are in all."""
@@ -186,6 +192,38 @@ class Seen:
 
     def fields(self) -> dict[str, Any]:
         """Return the fields of the entry; what is None is left out of it."""
+        is_plain = self._interaction == "read" and self._status == 200 and self._path == _INSTANCE
+        if is_plain and not self._query and self._bodies:
+            return self._of_read(self._bodies[0])
+        return self.all_fields()
+
+    def _of_read(self, body: bytes) -> dict[str, Any]:
+        """Return what `all_fields` would of a plain read, which most requests are."""
+        told_by = _told_by if len(body) <= SMALL else _told_by.__wrapped__
+        ids, patient, tenant = told_by(body, f"{self._type}/{self._params['id']}", self._base)
+        principal = self._principal
+        known = principal.tenants if principal is not None else None
+        if known and (len(known) == 1 or tenant is None):
+            tenant = scalar(sorted(known))
+        return {
+            "at": self._at,
+            "interaction": "read",
+            "action": "R",
+            "outcome": "0",
+            "status": 200,
+            "type": self._type,
+            "ids": ids,
+            "patient": patient,
+            "tenant": tenant,
+            "version": self._version(ids),
+            "agent": {} if principal is None else _agent(principal),
+            "address": self._address or None,
+            "request": self._id,
+            "inner": self._is_inner or None,
+        }
+
+    def all_fields(self) -> dict[str, Any]:
+        """Return the fields of any entry."""
         named, status, principal = self._type, self._status, self._principal
         kind = named if _TYPE.fullmatch(named) else None
         given = self._given()
@@ -297,6 +335,15 @@ def _asked_patients(pairs: list[tuple[str, str]], names: frozenset[str]) -> Iter
             for each in value.split(","):
                 id = each.rpartition("Patient/")[2].rpartition("|")[2]
                 yield id if _ID.fullmatch(id) else _SOMEBODY
+
+
+@lru_cache(maxsize=4096)
+def _told_by(body: bytes, id: str, base: str) -> tuple[list[str], Whose, Whose]:
+    """Return the ids in one resource, its patient and its tenant, as entries name them."""
+    told = Told(base, ids={id: None})
+    told.look_at(body)
+    patient = scalar(told.patients, of_others=told.of_others)
+    return [*told.ids][:MOST], patient, scalar(told.tenants, of_others=told.of_other_tenants)
 
 
 def _outcome(status: int) -> str:

@@ -6,7 +6,7 @@ https://github.com/mongodb/mongo/blob/master/src/mongo/db/matcher/path.cpp
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from bson import DBRef
@@ -28,7 +28,7 @@ Test = Callable[[Any], bool]
 Predicate = Callable[[dict[str, Any]], bool]
 """Says whether a document satisfies a condition."""
 
-Extractor = Callable[[dict[str, Any]], list[bytes]]
+Extractor = Callable[[Mapping[str, Any]], list[bytes]]
 """Returns the encoded values that an index holds for a path of a document, never an empty list."""
 
 
@@ -133,7 +133,7 @@ def index_values(path: str) -> Extractor:
     if len(parts) > 1:
         return lambda document: _collect(document, parts, 0)
 
-    def single(document: dict[str, Any]) -> list[bytes]:
+    def single(document: Mapping[str, Any]) -> list[bytes]:
         value = document.get(path)
         return _elements(value) if value.__class__ is list else [sort_bytes(value)]
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, product
 from typing import Any, Final, TypeVar
@@ -146,8 +146,12 @@ class SideTable:
         documents = quoted(f"documents:{index.collection}")
         return cls(index, table, columns, Source.of_index(index.name, keys, table, documents))
 
-    def entries(self, document: dict[str, Any]) -> set[bytes]:
+    def entries(self, document: Mapping[str, Any]) -> set[bytes]:
         """Return the `k` of each row that the document has."""
+        if len(self.columns) == 1:
+            values, descending = self.columns[0]
+            found = values(document)
+            return set(map(invert, found) if descending else found)
         parts: list[list[bytes]] = []
         single = True
         for values, descending in self.columns:
@@ -273,7 +277,7 @@ def _create(connection: sqlite3.Connection, side: SideTable) -> None:
 def add_entries(
     connection: sqlite3.Connection,
     sides: Iterable[SideTable],
-    documents: Sequence[tuple[bytes, dict[str, Any]]],
+    documents: Sequence[tuple[bytes, Mapping[str, Any]]],
 ) -> None:
     """Index documents, given with their keys."""
     for side in sides:
@@ -296,7 +300,7 @@ def add_rows(connection: sqlite3.Connection, insert: str, rows: Sequence[Entry])
     connection.execute(f"{insert} VALUES {values}", [each for row in rows for each in row])
 
 
-def _rows(side: SideTable, documents: Sequence[tuple[bytes, dict[str, Any]]]) -> Iterator[Entry]:
+def _rows(side: SideTable, documents: Sequence[tuple[bytes, Mapping[str, Any]]]) -> Iterator[Entry]:
     for key, document in documents:
         entries = side.entries(document)
         if len(entries) > 1:

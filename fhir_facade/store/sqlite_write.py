@@ -20,7 +20,7 @@ class New(NamedTuple):
     key: bytes
     data: bytes
     position: int
-    document: dict[str, Any]
+    document: Mapping[str, Any]
     """As it will be stored, at least in what `roots` name."""
     roots: frozenset[str]
 
@@ -37,7 +37,7 @@ def readied(
     found = []
     for position, data in good:
         given = documents[position]
-        document = {**given} if _is_as_stored(given, roots) else decode(data)
+        document = given if _is_as_stored(given, roots) else decode(data)
         found.append(New(sort_bytes(document["_id"]), data, first + position, document, roots))
     return found, [(first + position, reason) for position, reason in refused]
 

@@ -1,0 +1,62 @@
+"""The short way of a plain read gives the very entry that the long way would."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fhir_facade.audit.log import AuditLog
+from fhir_facade.http.auditing import Seen
+from fhir_facade.security.principal import Principal
+from fhir_facade.store.base import Store
+from tests.audit.kit import QUICK, Json, audited, recorded
+from tests.audit.test_audit_requests import principal
+from tests.http.conftest import TASK
+
+TASKS: list[Json] = [
+    {**TASK, "_id": "both", "client": "ACME"},
+    {**TASK, "_id": "no-employer"},
+    {**TASK, "_id": "nobodys", "subject": None},
+    {**TASK, "_id": "long", "client": "ACME", "message": "x" * 9000},
+]
+WHO: dict[str, Principal] = {
+    "all": principal(user="Practitioner/U1"),
+    "one": principal(user="Practitioner/U1", tenants=frozenset({"ACME"})),
+    "several": principal(user="Practitioner/U1", tenants=frozenset({"ACME", "OTHER"})),
+}
+
+
+@pytest.fixture
+async def store(sqlite_store: Store) -> Store:
+    assert not await sqlite_store.insert("work_queue", TASKS)
+    return sqlite_store
+
+
+@pytest.mark.parametrize("who", WHO)
+async def test_both_ways_agree(store: Store, who: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[str] = []
+    short = Seen._of_read
+
+    def both(self: Seen, body: bytes) -> dict[str, Any]:
+        found = short(self, body)
+        known, wanted = (
+            {name: value for name, value in each.items() if value is not None}
+            for each in (found, self.all_fields())
+        )
+        assert known == wanted
+        compared.append(wanted["ids"][0])
+        return found
+
+    monkeypatch.setattr(Seen, "_of_read", both)
+    log = AuditLog(store, limits=QUICK)
+    async with audited(store, log, WHO) as client:
+        for each in [*TASKS, {"_id": "none"}]:
+            for method in ("GET", "HEAD"):
+                url, token = f"Task/{each['_id']}", {"Authorization": f"Bearer {who}"}
+                await client.request(method, url, headers=token)
+        entries = await recorded(store, log)
+    seen = [each for each in entries if each["status"] == 200]
+    assert len(compared) == len(seen) >= 3
+    assert all(each["interaction"] != "unknown" for each in entries)
+    assert "Task/both" in compared
