@@ -75,16 +75,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 _WITHOUT_COVERAGE = (
-    *("browser", "clients", "smart", "spec", "validator", "writes_hard"),
+    *("browser", "clients", "smart", "spec", "validator", "writes_hard", "writing_lists"),
     *("security/test_attacker", "security/test_matrix", "search/test_search_brute_force"),
     *("store/test_property", "store/test_matching", "interactions/test_interactions_stores_agree"),
     *("http/test_http_declared", "http/test_http_undeclared", "http/test_http_walk"),
-    *(
-        "http/test_http_errors",
-        "http/test_http_ugly",
-        "writing_lists",
-        "interactions/test_interactions_dirty",
-    ),
+    *("http/test_http_errors", "http/test_http_ugly", "http/test_http_validate_modes"),
+    *("interactions/test_interactions_dirty", "interactions/test_interactions_paging"),
+    *("interactions/test_bundle_validity", "interactions/test_history_rows"),
+    *("search/test_search_served_is_found", "search/test_search_date_oracle"),
+    *("rules/test_rules_present", "rules/test_rules_dates", "rules/validation/test_profile_pub"),
+    *("writing/test_writing_stray", "writing/test_writing_stored", "writing/test_writing_round"),
+    *("commands/test_command_check_resume", "mappings/test_mapping_validity"),
 )
 """Tests that go over the same lines again and again: counting those would double their time."""
 

@@ -42,7 +42,7 @@ _NAMES: Final = {
     "Observation": "outcomes",
     "Organization": "names of organizations",
     "Patient": "name and member number",
-    "Practitioner": "names of practitioners",
+    "Practitioner": "care team's names",
     "Provenance": "records of who wrote what",
     "Task": "tasks",
     AUDIT_EVENT: "the audit trail",

@@ -46,7 +46,9 @@ async def browser(path_of_browser: str) -> AsyncIterator[Browser]:
 @pytest.fixture(scope="session")
 def origin(tmp_path_factory: pytest.TempPathFactory, path_of_browser: str) -> Iterator[str]:
     """`serve --demo --auth`, with data of its own."""
-    with serving.demo(tmp_path_factory.mktemp("demo"), "--auth") as found:
+    with serving.demo(
+        tmp_path_factory.mktemp("demo"), "--auth", "--token-seconds", "7200"
+    ) as found:
         yield found
 
 

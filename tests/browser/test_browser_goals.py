@@ -50,7 +50,7 @@ def numbers_of(target: Json) -> set[str]:
         if isinstance(value, dict):
             for key, each in value.items():
                 if key == "value" and isinstance(each, int | float):
-                    found.add(f"{each:,}")
+                    found.add(f"{each:,.12g}")
                 visit(each)
 
     for key, value in target.items():

@@ -156,7 +156,7 @@ async def test_what_is_not_there(client: Any) -> None:
     with pytest.raises(ResourceNotFound):
         await done(client.resources("Task").search(_id="none").get())
     with pytest.raises(ResourceNotFound) as raised:
-        await done(client.get("Patient", "1"))
+        await done(client.get("Encounter", "1"))
     assert issue_of(raised.value)["code"] == "not-supported"
 
 

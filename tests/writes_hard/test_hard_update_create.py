@@ -141,7 +141,7 @@ async def test_the_body_is_of_another_type(
     assert await contents(sqlite_store) == before
 
 
-@pytest.mark.parametrize("type_", ["Patient", "Nonsense", "task", "Patient%20"])
+@pytest.mark.parametrize("type_", ["Encounter", "Nonsense", "task", "Encounter%20"])
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 async def test_a_type_that_is_not_served(
     client: httpx.AsyncClient, method: str, type_: str
