@@ -23,6 +23,7 @@ from fhir_facade.errors import FacadeError
 from fhir_facade.http.request import BUNDLE, FhirRequest
 from fhir_facade.http.watch import Done, type_of
 from fhir_facade.interactions.prepared import Result
+from fhir_facade.rules.registry import CASE_ALIASES
 from fhir_facade.security.principal import Principal
 
 _LONGEST: Final = 16_384
@@ -114,12 +115,8 @@ class Seen:
 
     def __init__(self, done: Done, base: str) -> None:
         request, reply, scope = done.request, done.reply, done.request.scope
-        self._base, self._at, self._interaction, self._path = (
-            base,
-            done.at,
-            done.interaction,
-            done.path,
-        )
+        self._base, self._at = base, done.at
+        self._interaction, self._path = done.interaction, done.path
         self._status, self._headers = reply.status, reply.headers
         self._id, self._address, self._params = request.id, request.address, request.params
         self._principal = request.access.principal
@@ -192,8 +189,8 @@ class Seen:
 
     def fields(self) -> dict[str, Any]:
         """Return the fields of the entry; what is None is left out of it."""
-        is_plain = self._interaction == "read" and self._status == 200 and self._path == _INSTANCE
-        if is_plain and not self._query and self._bodies:
+        is_read = self._interaction == "read" and self._status == 200 and self._path == _INSTANCE
+        if is_read and not self._query and self._type not in CASE_ALIASES:
             return self._of_read(self._bodies[0])
         return self.all_fields()
 
@@ -288,9 +285,8 @@ class Seen:
         pairs = parse_qsl(given, keep_blank_values=True)
         about = _OF_PATIENT_ITSELF if self._path in _OF_PATIENTS else _OF_PATIENT
         told.patients.update(dict.fromkeys(_asked_patients(pairs, about)))
-        if (
-            not {name for name, _ in pairs} <= _ABOUT_NOBODY | about
-        ):  # it may name others, who are not shown
+        names = {name for name, _ in pairs}
+        if not names <= _ABOUT_NOBODY | about:  # it may name others, who are not shown
             told.of_others = told.of_other_tenants = True
         return told
 

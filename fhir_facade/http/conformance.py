@@ -91,11 +91,9 @@ class ConformanceEndpoints:
         return bundle_reply(request, Served(body, "", None))
 
     def _limits(self, request: FhirRequest) -> Limits:
-        handling = request.prefers("handling")
-        if handling not in ("strict", "lenient"):
-            handling = self.settings.search_handling
         settings = self.settings
-        return Limits(handling == "lenient", settings.default_count, settings.max_count)
+        lenient = request.is_lenient(settings.search_handling)
+        return Limits(lenient, settings.default_count, settings.max_count)
 
     def _links(self, base: str, query: Query, found: Found, key: bytes) -> list[tuple[str, str]]:
         def link(cursor: str | None) -> str:

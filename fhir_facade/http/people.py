@@ -15,7 +15,7 @@ from fhir_facade.http.response import Reply, bundle_reply, resource_reply
 from fhir_facade.interactions.people import MOST, People, people_query
 from fhir_facade.interactions.read import Served
 from fhir_facade.interactions.records import Records
-from fhir_facade.interactions.search import outcome_entry
+from fhir_facade.interactions.search import joined
 from fhir_facade.interactions.shape import Shape
 from fhir_facade.rules.json_text import to_json
 from fhir_facade.search.params import parse
@@ -70,32 +70,18 @@ async def _search(people: People, settings: Settings, request: FhirRequest) -> R
     query = people_query(request.pairs)
     if query.cursor is not None:
         raise BadRequest("This type is found by ids, on one page.")
-    handling = request.prefers("handling")
-    if handling not in ("strict", "lenient"):
-        handling = settings.search_handling
-    persons = await people.find(request.access, query, lenient=handling == "lenient")
+    lenient = request.is_lenient(settings.search_handling)
+    persons = await people.find(request.access, query, lenient=lenient)
     found = [each.resource for each in persons]
     request.tenants = (*dict.fromkeys(tenant for each in persons for tenant in each.tenants),)
     shape, type = Shape(query.summary, query.elements), people.named.type
     applied = [(each.spelled[0], each.spelled[1]) for each in query.clauses] + query.applied
     base = f"{request.base_url}/{type}"
-    bundle = {
-        "resourceType": "Bundle",
-        "type": "searchset",
-        "total": len(found),
-        "link": [{"relation": "self", "url": f"{base}?{urlencode(applied, safe=',:/*$|')}"}],
-    }
-    body = to_json(bundle)
     is_counted = shape.summary == "count" or query.count == 0
     bodies = [] if is_counted else [shape.applied(to_json(each)) for each in found]
-    entries = [
-        b'{"fullUrl":%b,"resource":%b,"search":{"mode":"match"}}'
-        % (to_json(f"{base}/{each['id']}"), cut)
-        for each, cut in zip(found, bodies, strict=False)
-    ]
-    if query.issues:
-        entries.append(outcome_entry(query.issues))
-    if entries:
-        body = body[:-1] + b',"entry":[' + b",".join(entries) + b"]}"
+    urls = (f"{base}/{each['id']}" for each in found)
+    entries = [(url, body, b"match") for url, body in zip(urls, bodies, strict=False)]
+    link = f"{base}?{urlencode(applied, safe=',:/*$|')}"
     request.shown = bodies, len(found)
-    return bundle_reply(request, Served(body, "", None))
+    served = joined(entries, len(found), [("self", link)], query.issues)
+    return bundle_reply(request, served)

@@ -175,6 +175,11 @@ class FhirRequest:
                 return value.strip('"').lower()
         return None
 
+    def is_lenient(self, default: str) -> bool:
+        """Say whether a search may leave out what it cannot be asked; `default` where unsaid."""
+        handling = self.prefers("handling")
+        return (handling if handling in ("strict", "lenient") else default) == "lenient"
+
     def not_modified(self, etag: str, last_updated: Any) -> bool:
         """Say whether a conditional read may be answered with 304."""
         tags = self.header(b"if-none-match")

@@ -204,14 +204,11 @@ class Searches:
 
     def _options(self, request: FhirRequest, asked: Asked) -> SearchOptions:
         settings = self.settings
-        handling = request.prefers("handling")
-        if handling not in ("strict", "lenient"):
-            handling = settings.search_handling
         count = settings.default_count
         return SearchOptions(
             registry=self.records.registry,
             base_url=request.base_url,
-            lenient=handling == "lenient",
+            lenient=request.is_lenient(settings.search_handling),
             default_count=min(CASES_A_PAGE, count) if asked.cases else count,
             max_count=min(MOST_CASES, settings.max_count) if asked.cases else settings.max_count,
         )

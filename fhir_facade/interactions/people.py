@@ -5,7 +5,6 @@ https://hl7.org/fhir/R4/references.html
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -23,6 +22,7 @@ from fhir_facade.rules.filters import Filter
 from fhir_facade.rules.json_text import to_json
 from fhir_facade.rules.mapping import Compiled
 from fhir_facade.rules.people import Named
+from fhir_facade.rules.text import is_id
 from fhir_facade.search.options import SearchOptions
 from fhir_facade.search.params import Clause, Query, parse, unescape
 from fhir_facade.search.plan import plan_search
@@ -33,7 +33,6 @@ Json = dict[str, Any]
 
 MOST: Final = 50
 """Ids that one search may ask for."""
-_ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 PARAMS: Final = ("_id", "identifier")
 
 
@@ -150,12 +149,12 @@ class People:
                 given = code or ""
             if not given:
                 raise BadRequest(f"{clause.name} wants a value.")
-            if _ID.fullmatch(given):
+            if is_id(given):
                 yield given
 
     async def _one(self, access: Access, interaction: str, fhir: str) -> Person | None:
         """Return what the references to one say; None where there is none."""
-        if not _ID.fullmatch(fhir):
+        if not is_id(fhir):
             return None
         records = self.records.seen_by(Reaching(access, self.named.type, interaction))
         reference, tenants = f"{self.named.type}/{fhir}", dict[str, None]()

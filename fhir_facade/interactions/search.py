@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/http.html#search
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -184,7 +185,7 @@ async def _tally_embedded(records: Records, plan: SourcePlan) -> tuple[int, int]
     return matches, total
 
 
-def outcome_entry(issues: list[Issue]) -> bytes:
+def _outcome_entry(issues: list[Issue]) -> bytes:
     """Return the entry of the outcome; validators want it to have an identity like the others."""
     resource = to_json(outcome(issues))
     identity = uuid.uuid5(uuid.NAMESPACE_OID, resource.decode()).urn
@@ -214,22 +215,35 @@ def searchset(
     """Return the page as a Bundle, the resources' bytes joined as they are, or cut to a shape."""
     if shape is not None and not shape.whole:
         _cut(page, shape)
-    head: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset"}
-    if page.total is not None:
-        head["total"] = page.total
-    head["link"] = [{"relation": relation, "url": url} for relation, url in links]
     modes = ((b"match", page.entries), (b"include", page.included))
     entries = [
-        b'{"fullUrl":%b,"resource":%b,"search":{"mode":"%b"}}'
-        % (to_json(f"{base_url}/{entry.type}/{entry.id}"), entry.body, mode)
+        (f"{base_url}/{entry.type}/{entry.id}", entry.body, mode)
         for mode, found in modes
         for entry in found
     ]
-    if page.issues:
-        entries.append(outcome_entry(page.issues))
+    return joined(entries, page.total, links, page.issues)
+
+
+def joined(
+    entries: Iterable[tuple[str, bytes, bytes]],
+    total: int | None,
+    links: Iterable[tuple[str, str]],
+    issues: list[Issue],
+) -> Served:
+    """Return a searchset of (full URL, resource, mode), the resources' bytes as they are."""
+    head: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset"}
+    if total is not None:
+        head["total"] = total
+    head["link"] = [{"relation": relation, "url": url} for relation, url in links]
+    written = [
+        b'{"fullUrl":%b,"resource":%b,"search":{"mode":"%b"}}' % (to_json(url), body, mode)
+        for url, body, mode in entries
+    ]
+    if issues:
+        written.append(_outcome_entry(issues))
     body = to_json(head)
-    if entries:
-        body = body[:-1] + b',"entry":[' + b",".join(entries) + b"]}"
+    if written:
+        body = body[:-1] + b',"entry":[' + b",".join(written) + b"]}"
     return Served(body, "", None)
 
 

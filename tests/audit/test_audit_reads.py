@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from bson import ObjectId
 
 from fhir_facade.audit.log import AuditLog
 from fhir_facade.http.auditing import Seen
 from fhir_facade.security.principal import Principal
 from fhir_facade.store.base import Store
 from tests.audit.kit import QUICK, Json, audited, recorded
-from tests.audit.test_audit_requests import principal
+from tests.audit.test_audit_requests import asked, principal
 from tests.http.conftest import TASK
 
 TASKS: list[Json] = [
@@ -31,6 +32,14 @@ WHO: dict[str, Principal] = {
 async def store(sqlite_store: Store) -> Store:
     assert not await sqlite_store.insert("work_queue", TASKS)
     return sqlite_store
+
+
+async def test_a_whole_case_says_how_much_is_in_it(sqlite_store: Store) -> None:
+    case = {"_id": ObjectId(), "status": {"state": "active"}, "subject": {"id": "M1"}}
+    assert not await sqlite_store.insert("patient_case", [case])
+    for name in ("Case", "Bundle"):
+        (entry,) = await asked(sqlite_store, ("GET", f"{name}/{case['_id']}"))
+        assert entry["count"] == len(entry["ids"]) - 1 == 4  # the case itself is no entry of it
 
 
 @pytest.mark.parametrize("who", WHO)
