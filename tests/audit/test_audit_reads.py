@@ -37,8 +37,10 @@ async def store(sqlite_store: Store) -> Store:
 async def test_a_whole_case_says_how_much_is_in_it(sqlite_store: Store) -> None:
     case = {"_id": ObjectId(), "status": {"state": "active"}, "subject": {"id": "M1"}}
     assert not await sqlite_store.insert("patient_case", [case])
-    for name in ("Case", "Bundle"):
-        (entry,) = await asked(sqlite_store, ("GET", f"{name}/{case['_id']}"))
+    urls = [("GET", f"{name}/{case['_id']}") for name in ("Case", "Bundle")]
+    entries = await asked(sqlite_store, *urls)
+    assert len(entries) == len(urls)
+    for entry in entries:
         assert entry["count"] == len(entry["ids"]) - 1 == 4  # the case itself is no entry of it
 
 
