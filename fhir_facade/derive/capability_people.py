@@ -17,7 +17,8 @@ _PATIENT: Final = "Patient"
 _MINIMAL: Final = (
     "Minimal and read-only: no record of one is kept here, only references to one, and what they "
     "say is served: the id, an identifier and a name where one is stored. One exists while "
-    "something that is found refers to it. There is no list of all."
+    "something that is found refers to it. There is no list of all, and a name that more than 50 "
+    "have is refused."
 )
 _BELONGS: Final = "What belongs to a patient is at Patient/[id]/[type] and Patient/[id]/*."
 _ELSEWHERE: Final = "Patients are served by another server, which references name."
@@ -39,7 +40,10 @@ def _resource(type: str, registry: Registry) -> Json:
         "documentation": f"{_MINIMAL} {_BELONGS}" if type == _PATIENT else _MINIMAL,
         "interaction": [
             {"code": "read", "documentation": "HEAD and If-None-Match are honoured."},
-            {"code": "search-type", "documentation": "By GET, and by POST to _search; by ids."},
+            {
+                "code": "search-type",
+                "documentation": "By GET, and by POST to _search; by ids or a name.",
+            },
         ],
         "versioning": "no-version",
         "readHistory": False,
@@ -49,14 +53,21 @@ def _resource(type: str, registry: Registry) -> Json:
         "conditionalUpdate": False,
         "conditionalDelete": "not-supported",
         "searchParam": [
-            _param("_id", "Resource-id", f"{type}.id."),
-            _param("identifier", f"{type}-identifier", f"{type}.identifier."),
+            _token("_id", "Resource-id", f"{type}.id."),
+            _token("identifier", f"{type}-identifier", f"{type}.identifier."),
+            {
+                "name": "name",
+                "definition": f"{DEFINITIONS}{type}-name",
+                "type": "string",
+                "documentation": f"{type}.name: the beginning of any of its words, without regard "
+                "to case and accents. Several values are alternatives; :contains, :exact.",
+            },
         ],
         **operations(type, registry.context),
     }
 
 
-def _param(name: str, definition: str, text: str) -> Json:
+def _token(name: str, definition: str, text: str) -> Json:
     return {
         "name": name,
         "definition": DEFINITIONS + definition,

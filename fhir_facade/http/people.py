@@ -1,25 +1,29 @@
-"""Who is stored nowhere, as HTTP endpoints: read and search by id.
+"""Who is stored nowhere, as HTTP endpoints: read, and search by id or name.
 
 https://hl7.org/fhir/R4/http.html#read
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from urllib.parse import urlencode
 
-from fhir_facade.errors import BadRequest, Issue, NotFound
+from fhir_facade.errors import BadCursor, Issue, NotFound, TooCostly
 from fhir_facade.http.request import FhirRequest
 from fhir_facade.http.response import Reply, bundle_reply, resource_reply
-from fhir_facade.interactions.people import MOST, People, people_query
+from fhir_facade.interactions.people import IDS, MOST, People, people_query
+from fhir_facade.interactions.people_names import NAME
 from fhir_facade.interactions.read import Served
 from fhir_facade.interactions.records import Records
 from fhir_facade.interactions.search import joined
 from fhir_facade.interactions.shape import Shape
 from fhir_facade.rules.json_text import to_json
-from fhir_facade.search.params import parse
+from fhir_facade.search.params import Query, parse
 from fhir_facade.settings import Settings
+
+logger = logging.getLogger("fhir_facade")
 
 Handler = Callable[[FhirRequest], Awaitable[Reply]]
 
@@ -54,6 +58,7 @@ async def _read(people: People, request: FhirRequest) -> Reply:
 
 
 _SHAPES = ("_summary", "_elements")
+_DIGITS = 3
 _NO_ID = "$_"
 """What an operation or an interaction begins with."""
 
@@ -65,23 +70,51 @@ async def _search_by_post(people: People, settings: Settings, request: FhirReque
 
 
 async def _search(people: People, settings: Settings, request: FhirRequest) -> Reply:
-    """GET [base]/Patient?_id=…"""
+    """GET [base]/Patient?_id=…, GET [base]/Patient?name=…"""
     request.require_json()
     query = people_query(request.pairs)
-    if query.cursor is not None:
-        raise BadRequest("This type is found by ids, on one page.")
+    start = _start(query)
     lenient = request.is_lenient(settings.search_handling)
+    _guard(people, settings, request, query)
     persons = await people.find(request.access, query, lenient=lenient)
-    found = [each.resource for each in persons]
-    request.tenants = (*dict.fromkeys(tenant for each in persons for tenant in each.tenants),)
     shape, type = Shape(query.summary, query.elements), people.named.type
-    applied = [(each.spelled[0], each.spelled[1]) for each in query.clauses] + query.applied
-    base = f"{request.base_url}/{type}"
     is_counted = shape.summary == "count" or query.count == 0
-    bodies = [] if is_counted else [shape.applied(to_json(each)) for each in found]
-    urls = (f"{base}/{each['id']}" for each in found)
-    entries = [(url, body, b"match") for url, body in zip(urls, bodies, strict=False)]
-    link = f"{base}?{urlencode(applied, safe=',:/*$|')}"
-    request.shown = bodies, len(found)
-    served = joined(entries, len(found), [("self", link)], query.issues)
+    end = start + (MOST if query.count is None else query.count)
+    page = [] if is_counted else persons[start:end]
+    request.tenants = (*dict.fromkeys(tenant for each in persons for tenant in each.tenants),)
+    base = f"{request.base_url}/{type}"
+    bodies = [shape.applied(to_json(each.resource)) for each in page]
+    urls = (f"{base}/{each.resource['id']}" for each in page)
+    entries = [(url, body, b"match") for url, body in zip(urls, bodies, strict=True)]
+    links = [("self", _link(base, query, start))]
+    if page and end < len(persons):
+        links.append(("next", _link(base, query, end)))
+    request.shown = bodies, len(persons)
+    served = joined(entries, len(persons), links, query.issues)
     return bundle_reply(request, served)
+
+
+def _start(query: Query) -> int:
+    """Return how many a page comes after; raise BadCursor for what is no such number."""
+    if query.cursor is None:
+        return 0
+    if not query.cursor.isascii() or not query.cursor.isdigit() or len(query.cursor) > _DIGITS:
+        raise BadCursor("This _cursor is none that this search gave; start again without it.")
+    return int(query.cursor)
+
+
+def _link(base: str, query: Query, start: int) -> str:
+    applied = [(each.spelled[0], each.spelled[1]) for each in query.clauses] + query.applied
+    place = [("_cursor", str(start))] if start else []
+    return f"{base}?{urlencode(applied + place, safe=',:/*$|')}"
+
+
+def _guard(people: People, settings: Settings, request: FhirRequest, query: Query) -> None:
+    """Log a search that no index answers; or refuse it."""
+    asked = {each.name for each in query.clauses}
+    if NAME not in asked or not asked.isdisjoint(IDS):
+        return
+    type = people.named.type
+    logger.info("request %s: no index answers %s by %s", request.id, type, NAME)
+    if settings.unindexed_search == "refuse":
+        raise TooCostly(f"No index answers a search of {type} by {NAME}: give an id.")

@@ -13,6 +13,7 @@ import orjson
 
 from fhir_facade.errors import BadRequest, Issue, NotFound, TooCostly, UnknownParameter
 from fhir_facade.interactions.access import Access, require
+from fhir_facade.interactions.people_names import MODIFIERS, NAME, NameClause, ids_named
 from fhir_facade.interactions.read import Served
 from fhir_facade.interactions.records import Records, version_of
 from fhir_facade.interactions.runs import Match
@@ -23,6 +24,7 @@ from fhir_facade.rules.json_text import to_json
 from fhir_facade.rules.mapping import Compiled
 from fhir_facade.rules.people import Named
 from fhir_facade.rules.text import is_id
+from fhir_facade.rules.text_match import fold
 from fhir_facade.search.options import SearchOptions
 from fhir_facade.search.params import Clause, Query, parse, unescape
 from fhir_facade.search.plan import plan_search
@@ -32,8 +34,9 @@ from fhir_facade.security.principal import READ, SEARCH, Principal, reach_to_rea
 Json = dict[str, Any]
 
 MOST: Final = 50
-"""Ids that one search may ask for."""
-PARAMS: Final = ("_id", "identifier")
+"""Ids that one search may ask for, and whom a name may find."""
+IDS: Final = ("_id", "identifier")
+PARAMS: Final = (*IDS, NAME)
 
 
 class Reaching:
@@ -73,6 +76,12 @@ class Person(NamedTuple):
     resource: Json
     tenants: tuple[str, ...]
 
+    @property
+    def name(self) -> str | None:
+        """The name that is served, if there is one."""
+        found = self.resource.get("name")
+        return found[0]["text"] if isinstance(found, list) else found
+
 
 class Told(NamedTuple):
     """What is served of one, and the tenants whose records told of it."""
@@ -98,44 +107,62 @@ class People:
         return Told(Served(body, version_of(body), None), found.tenants)
 
     async def find(self, access: Access, query: Query, *, lenient: bool = False) -> list[Person]:
-        """Return those whose ids a query asks for; raise BadRequest where it asks for none.
+        """Return those whom a query asks for, by ids or names; raise BadRequest where by neither.
 
-        `lenient`: what it cannot be searched by is taken out of the query, with an issue.
+        In the order of the ids, or of the names. `lenient`: what it cannot be searched by is taken
+        out of the query, with an issue.
         """
         require(access, self.named.type, SEARCH)
         self._check(query, lenient=lenient)
+        names = [NameClause(each) for each in query.clauses if each.name == NAME]
+        asked = self._asked([each for each in query.clauses if each.name in IDS])
+        if asked is None:
+            asked = await self._named(access, names)
         found = []
-        for fhir in self._asked(query):
+        for fhir in asked:
             one = await self._one(access, SEARCH, fhir)
-            if one is not None:
+            if one is not None and all(each.fits(one.name) for each in names):
                 found.append(one)
-        return found
+        by_name = len(names) == len(query.clauses)
+        return sorted(found, key=lambda each: fold(each.name or "")) if by_name else found
+
+    async def _named(self, access: Access, names: Sequence[NameClause]) -> list[str]:
+        """Return the ids that some reference shows with such names, in their order."""
+        if not names:
+            raise TooCostly(
+                f"{self.named.type} is searched by {', '.join(PARAMS)}: what is stored names each "
+                "one many times, and there is no list of them."
+            )
+        records = self.records.seen_by(Reaching(access, self.named.type, SEARCH))
+        found = await ids_named(records, self.named, names, MOST + 1)
+        if len(found) > MOST:
+            raise TooCostly(f"More than {MOST} have such a name: give more of it, or an id.")
+        return sorted(found)
 
     def _check(self, query: Query, *, lenient: bool) -> None:
         """Take out what is not searched by; raise UnknownParameter unless that is allowed."""
-        text = f"{self.named.type} is searched by {', '.join(PARAMS)}, without modifiers."
+        text = (
+            f"{self.named.type} is searched by {', '.join(PARAMS)}; {NAME} takes :contains and "
+            ":exact, the others no modifiers."
+        )
         for each in [*query.clauses]:
-            if each.name in PARAMS and each.modifier is None and each.chain is None:
+            modifiers = MODIFIERS if each.name == NAME else (None,)
+            if each.name in PARAMS and each.modifier in modifiers and each.chain is None:
                 continue
             if not lenient:
                 raise UnknownParameter(text)
             query.clauses.remove(each)
             query.issues.append(Issue("warning", "not-supported", f"{text} It was left out."))
 
-    def _asked(self, query: Query) -> list[str]:
-        """Return the ids that all criteria agree on."""
-        if not query.clauses:
-            raise TooCostly(
-                f"{self.named.type} is searched by _id or identifier: what is stored names each "
-                "one many times, and there is no list of them."
-            )
+    def _asked(self, clauses: Sequence[Clause]) -> list[str] | None:
+        """Return the ids that all clauses agree on; None where there are no clauses."""
         asked: dict[str, None] | None = None
-        for clause in query.clauses:
+        for clause in clauses:
             found = dict.fromkeys(self._ids(clause))
             asked = found if asked is None else {each: None for each in asked if each in found}
         if len(asked or ()) > MOST:
             raise TooCostly(f"At most {MOST} ids may be asked for at once.")
-        return list(asked or ())
+        return None if asked is None else list(asked)
 
     def _ids(self, clause: Clause) -> Iterator[str]:
         system = self.records.registry.context.identifier_system(self.named.sid)
@@ -210,5 +237,5 @@ def people_query(pairs: Sequence[tuple[str, str]]) -> Query:
     """Take a search of one of these types apart; raise BadRequest for what it does not take."""
     query = parse(list(pairs), max_count=MOST)
     if query.includes or query.sort:
-        raise BadRequest("This type is found by ids: it takes no includes and no _sort.")
+        raise BadRequest("This type is stored nowhere: it takes no includes and no _sort.")
     return query

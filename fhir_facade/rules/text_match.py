@@ -24,6 +24,9 @@ _MARKS = re.compile("[\u0300-\u036f]")
 _SIGMA, _FINAL_SIGMA = "\u03c3", "\u03c2"
 _IGNORED = "[\u0300-\u036f]*"
 _LAST_FOLDED = 0x2FFFF
+_BETWEEN_WORDS = " \t\u00a0,.;:/(\"'\u2019\u2010-"
+_WORD = f"(?:^|[{_BETWEEN_WORDS}])"
+"""What stands before a word; the hyphen comes last, where a class takes it as it is."""
 
 TEXT = f"[^{CONTROL}{BLANK}]"
 """Matches a text of which something is left to serve."""
@@ -63,20 +66,23 @@ def _pattern(text: str) -> str:
     return _IGNORED + "".join(_character(each) + _IGNORED for each in fold(text))
 
 
+_STARTS = {"prefix": "^", "word": _WORD, "contains": ""}
+
+
 @dataclass(frozen=True, slots=True)
 class TextMatch:
     """One string value of a search."""
 
     value: str
     how: str = "prefix"
-    """`prefix` and `contains` are blind to case and accents, `exact` is not."""
+    """`prefix`, `word` (the beginning of any word) and `contains` are blind to case and accents,
+    `exact` is not."""
 
     def condition(self) -> Any:
         """Return the condition on a stored text."""
         if self.how == "exact":
             return self.value
-        start = "^" if self.how == "prefix" else ""
-        return {"$regex": start + _pattern(self.value)}
+        return {"$regex": _STARTS[self.how] + _pattern(self.value)}
 
     def no_code(self) -> Any:
         """Return the condition on a stored text that is not spelled as a code."""
@@ -98,6 +104,8 @@ class TextMatch:
         if self.how == "exact":
             return text == self.value
         own, wanted = fold(text), fold(self.value)
+        if self.how == "word":
+            return re.search(_WORD + re.escape(wanted), own) is not None
         return wanted in own if self.how == "contains" else own.startswith(wanted)
 
 

@@ -33,7 +33,7 @@ JOIN_WORK = 50
 _COSTS = {"date": 25, "string": 25, "uri": 10, "reference": 3}
 _CLAUSE_COST = 4
 _LONGEST_URI = 2048
-_LONGEST_TEXT = 128
+LONGEST_TEXT = 128
 """Characters of a text: each becomes a class, and a server takes patterns of some 30 kB."""
 
 
@@ -90,8 +90,8 @@ class Clauses:
 
     def _words(self, param: Param, value: str, how: str = "prefix") -> TextMatch:
         text = unescape(value)
-        if len(text) > _LONGEST_TEXT:
-            raise BadRequest(f"'{param.name}' takes up to {_LONGEST_TEXT} characters.")
+        if len(text) > LONGEST_TEXT:
+            raise BadRequest(f"'{param.name}' takes up to {LONGEST_TEXT} characters.")
         return TextMatch(text, how)
 
     def _token(self, param: Param, modifier: str | None, value: str) -> Filter:

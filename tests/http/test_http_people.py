@@ -1,4 +1,4 @@
-"""Patient, Practitioner and Organization over HTTP: read and searched by id, and nothing else."""
+"""Patient, Practitioner and Organization over HTTP: read and searched, and nothing else."""
 
 from __future__ import annotations
 
@@ -49,6 +49,38 @@ async def test_a_search_by_id(client: httpx.AsyncClient, by_post: bool) -> None:
     assert entry["resource"] == (await client.get("Patient/M1")).json()
 
 
+async def test_a_search_by_name(client: httpx.AsyncClient) -> None:
+    bundle = (await client.get("Patient?name=an")).json()
+    assert bundle["link"] == [{"relation": "self", "url": f"{BASE}/Patient?name=an"}]
+    assert [each["resource"] for each in bundle["entry"]] == [
+        (await client.get("Patient/M1")).json()
+    ]
+
+
+async def test_pages_hold_as_many_as_asked_for(sqlite_store: Store) -> None:
+    tasks = [{**TASK, "_id": f"t{n}", "subject": {"id": f"P{n}", "name": "Pat"}} for n in range(5)]
+    assert not await sqlite_store.insert("work_queue", tasks)
+    async with serving(sqlite_store) as client:
+        for query, ids in (("name=pat", "01234"), ("_id=P4,P1,P0,P2", "4102")):
+            seen, url = "", f"Patient?{query}&_count=2"
+            while url:
+                bundle = (await client.get(url)).json()
+                assert bundle["total"] == len(ids)
+                assert len(bundle["entry"]) <= 2
+                seen += "".join(each["resource"]["id"][1:] for each in bundle["entry"])
+                links = {each["relation"]: each["url"] for each in bundle["link"]}
+                url = links.get("next", "")
+            assert seen == ids
+        assert (await client.get("Patient?name=pat&_cursor=99")).json()["total"] == 5
+
+
+async def test_a_search_that_no_index_answers_may_be_refused(sqlite_store: Store) -> None:
+    assert not await sqlite_store.insert("work_queue", [TASK])
+    async with serving(sqlite_store, unindexed_search="refuse") as client:
+        assert (await client.get("Patient?name=an")).status_code == 422
+        assert (await client.get("Patient?name=an&_id=M1")).json()["total"] == 1
+
+
 @pytest.mark.parametrize("query", ["_summary=count", "_count=0"])
 async def test_a_count_has_no_entries(client: httpx.AsyncClient, query: str) -> None:
     bundle = (await client.get(f"Patient?_id=M1&{query}")).json()
@@ -86,7 +118,9 @@ async def test_a_part_of_an_organization_still_has_an_identity(sqlite_store: Sto
     ("query", "status", "code"),
     [
         ("", 422, "too-costly"),
-        ("?name=Ann", 400, "not-supported"),
+        ("?name:not=Ann", 400, "not-supported"),
+        ("?name=", 400, "invalid"),
+        ("?family=Ann", 400, "not-supported"),
         ("?_id:not=M1", 400, "not-supported"),
         ("?_id=", 400, "invalid"),
         ("?_id=M1&_sort=_id", 400, "invalid"),
@@ -105,7 +139,7 @@ async def test_what_cannot_be_asked(
 
 async def test_a_lenient_search_leaves_out_and_says_so(client: httpx.AsyncClient) -> None:
     lenient = {"Prefer": "handling=lenient"}
-    bundle = (await client.get("Patient?_id=M1&name=Bob", headers=lenient)).json()
+    bundle = (await client.get("Patient?_id=M1&family=Bob", headers=lenient)).json()
     assert bundle["link"][0]["url"] == f"{BASE}/Patient?_id=M1"
     found, told = bundle["entry"]
     assert found["resource"]["id"] == "M1"
@@ -134,7 +168,8 @@ async def test_the_statement_says_how_little_there_is(client: httpx.AsyncClient)
     said = {each["type"]: each for each in rest["resource"]}
     for type in ("Patient", "Practitioner", "Organization"):
         assert [each["code"] for each in said[type]["interaction"]] == ["read", "search-type"]
-        assert [each["name"] for each in said[type]["searchParam"]] == ["_id", "identifier"]
+        names = [each["name"] for each in said[type]["searchParam"]]
+        assert names == ["_id", "identifier", "name"]
         assert "Minimal and read-only" in said[type]["documentation"]
 
 

@@ -210,7 +210,7 @@ class Kind:
         return False
 
     def text(self, site: Site, match: TextMatch) -> Filter:
-        """Find a token by the words that go with it."""
+        """Find a token or a reference by the words that go with it."""
         del site, match
         return NOTHING
 

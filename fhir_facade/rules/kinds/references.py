@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhir_facade.rules.context import Context
-from fhir_facade.rules.filters import NOTHING, Filter, any_of, scalar
+from fhir_facade.rules.filters import NOTHING, Filter, any_of, first_present, scalar
 from fhir_facade.rules.findings import Decode, Encode, Findings
 from fhir_facade.rules.kinds.base import Kind, Site, Target, data_absent, wrong_type
 from fhir_facade.rules.kinds.primitives import same_key
 from fhir_facade.rules.text import clean, is_id, key_text, stored_keys
-from fhir_facade.rules.text_match import keys, texts
+from fhir_facade.rules.text_match import TextMatch, keys, texts
 
 _LABELS = ("name", "display")
 
@@ -131,6 +131,10 @@ class Reference(Kind):
         if value is None:
             return any_of([keys(f"{site.field}.id"), keys(site.field)])
         return self._keyed(site, [value])
+
+    def text(self, site: Site, match: TextMatch) -> Filter:
+        """Find by the name that goes with the key."""
+        return first_present([f"{site.field}.{name}" for name in _LABELS], match.filter)
 
     def _keyed(self, site: Site, ids: Sequence[str]) -> Filter:
         if not ids:
