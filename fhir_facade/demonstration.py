@@ -47,6 +47,11 @@ _SCOPES: Final = {
 _COLLECTIONS: Final = ("patient_case", "work_queue")
 
 
+ORIGINS: Final = '["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"]'
+"""What FHIR_FACADE_CORS_ORIGINS is where nobody sets it: apps that are being written come
+from this machine."""
+
+
 def environment(origin: str, token_seconds: int) -> dict[str, str]:
     """Return the settings under which a server at an origin believes its own tokens."""
     issuer = f"{origin}{AUTH}"

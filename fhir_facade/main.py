@@ -28,6 +28,7 @@ from fhir_facade.http.gate import Gate
 from fhir_facade.http.headers import guarded
 from fhir_facade.http.observing import Observing, observing
 from fhir_facade.http.openapi import openapi
+from fhir_facade.http.origins import Origins
 from fhir_facade.http.response import CONTENT_TYPE
 from fhir_facade.http.smart import Smart
 from fhir_facade.http.tools import Check, add_tools, health
@@ -124,7 +125,7 @@ def create_app(
 
     front = _front(settings, registry, demo=demo, auth=auth)
     app = FacadeApp(
-        edge(rendered(observed.around(FhirApp(server)), front), settings.cors_origins),
+        edge(rendered(observed.around(FhirApp(server)), front), Origins(settings.cors_origins)),
         title=front.title,
         version=__version__,
         docs_url=None,

@@ -25,7 +25,9 @@ from fhir_facade.rules.context import DEFAULT_CANONICAL, Context
 
 _CODES = TypeAdapter(dict[str, dict[str, str]])
 _PLAIN_URL = re.compile(r"[A-Za-z0-9:/._~%@!$&'()*+,;=\[\]-]+")
-_ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://(?:[a-z0-9._-]+|\[[0-9a-f:]+\])(?::[0-9]+)?")
+_ORIGIN: Final = re.compile(
+    r"[a-z][a-z0-9+.-]*://(?:[a-z0-9._-]+|\[[0-9a-f:]+\])(?::(?:[0-9]+|\*))?"
+)
 
 SECRETS_DIR: Final = "FHIR_FACADE_SECRETS_DIR"
 """Names the folder whose files hold settings, as orchestrators mount secrets."""
@@ -183,7 +185,7 @@ class Settings(BaseSettings):
     cors_origins: list[str] = Field(
         default_factory=list,
         description="JSON list of the browser origins that may read answers, "
-        '`["https://app.example.org"]`; `*` for any',
+        '`["https://app.example.org"]`; `http://localhost:*` for any port, `*` for any origin',
     )
     max_headers: int = Field(
         default=32_768, ge=1024, le=131_072, description="Bytes of request headers before a 431"

@@ -71,10 +71,11 @@ def serve(
 
     os.environ.pop(DEMO_LIFETIME, None)  # what it stands for goes with --auth alone
     if auth:
-        from fhir_facade.demonstration import environment
+        from fhir_facade.demonstration import ORIGINS, environment
 
         _refuse_auth_alone(demo, host, port, workers, insecure)
         os.environ |= environment(_origin(host, port), token_seconds)
+        os.environ.setdefault("FHIR_FACADE_CORS_ORIGINS", ORIGINS)
     if insecure:
         os.environ["FHIR_FACADE_INSECURE"] = "true"  # workers read their settings there
     settings = settings_or_exit()

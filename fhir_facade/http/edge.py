@@ -5,7 +5,6 @@ https://fetch.spec.whatwg.org/#http-cors-protocol
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Final
 
 from starlette.middleware.cors import CORSMiddleware
@@ -13,6 +12,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fhir_facade.http.headers import guarded
+from fhir_facade.http.origins import Origins
 
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _EXPOSED: Final = (
@@ -21,7 +21,7 @@ _EXPOSED: Final = (
 )
 
 
-def edge(app: ASGIApp, origins: Collection[str]) -> ASGIApp:
+def edge(app: ASGIApp, origins: Origins) -> ASGIApp:
     """Return the FHIR base with CORS for the origins that may read it, and with compression.
 
     Another origin is answered without CORS headers, so its browser keeps the answer from it.
@@ -30,7 +30,8 @@ def edge(app: ASGIApp, origins: Collection[str]) -> ASGIApp:
     shared = guarded(
         CORSMiddleware(
             compressed,
-            allow_origins=origins,
+            allow_origins=["*"] if origins.are_all else [],
+            allow_origin_regex=None if origins.are_all else origins.pattern,
             allow_methods=_METHODS,
             # no answer depends on cookies, so any header may be sent
             allow_headers=["*"],
@@ -51,7 +52,7 @@ def edge(app: ASGIApp, origins: Collection[str]) -> ASGIApp:
     return enter
 
 
-def _refused(scope: Scope, origins: Collection[str]) -> bool:
+def _refused(scope: Scope, origins: Origins) -> bool:
     """Say whether it is a preflight that gets no leave; other requests are answered in any case."""
     if scope["method"] != "OPTIONS":
         return False
@@ -59,4 +60,4 @@ def _refused(scope: Scope, origins: Collection[str]) -> bool:
     asked = headers.get(b"access-control-request-method")
     if asked is None:
         return False
-    return asked not in _METHODS or not ("*" in origins or headers[b"origin"] in origins)
+    return asked not in _METHODS or headers[b"origin"] not in origins

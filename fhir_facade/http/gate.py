@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from fhir_facade.errors import Forbidden, HeadersTooLarge, TooManyRequests, Unauthorized
+from fhir_facade.http.origins import Origins
 from fhir_facade.http.rates import Bucket, open_rates
 from fhir_facade.http.request import FhirRequest
 from fhir_facade.interactions.access import NO_ACCESS, UNLIMITED, Access, Limited
@@ -87,7 +88,7 @@ class Gate:
         self._rates = rates or open_rates(settings.rate_limit)
         self._everybody = settings.insecure
         self._max_headers = settings.max_headers
-        self._origins = frozenset(settings.cors_origins)
+        self._origins = Origins(settings.cors_origins)
         self._host = urlsplit(settings.base_url or "").netloc.lower()
         options = SearchOptions(registry, "")
         self._access = lru_cache(maxsize=2048)(lambda principal: Limited(principal, options))
@@ -170,7 +171,7 @@ class Gate:
         if host.lower() != self._host and not is_unowned(host):
             raise Forbidden(_OTHER_HOST)
         origin = request.header(b"origin")
-        if origin is None or self._origins & {"*", origin}:
+        if origin is None or origin in self._origins:
             return
         if origin != f"{request.scope['scheme']}://{host}":
             raise Forbidden(_OTHER_ORIGIN)

@@ -101,7 +101,7 @@ async def test_a_page_of_another_origin_is_refused(origin: str) -> None:
         await _gate().admit(request_of(origin=origin), is_open=False)
 
 
-@pytest.mark.parametrize("allowed", [["https://app.example"], ["*"]])
+@pytest.mark.parametrize("allowed", [["https://app.example"], ["*"], ["https://app.example:*"]])
 async def test_a_page_of_an_allowed_origin_is_answered(allowed: list[str]) -> None:
     gate = _gate(cors_origins=allowed)
     assert await gate.admit(request_of(origin="https://app.example"), is_open=False) is UNLIMITED

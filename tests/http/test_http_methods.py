@@ -186,6 +186,29 @@ async def test_any_origin_by_name(shared_store: Store) -> None:
 
 
 @pytest.mark.parametrize(
+    ("origin", "may"),
+    [
+        *((f"http://localhost{port}", True) for port in ("", ":80", ":3000", ":65535")),
+        ("http://[::1]:5173", True),
+        *(
+            (f"http://localhost{port}", False)
+            for port in (":", ":x", ":3000.evil.example", ".evil")
+        ),
+        *((each, False) for each in ("https://localhost:3000", "http://evil:1", "http://x::1:1")),
+    ],
+)
+async def test_any_port_by_name(shared_store: Store, origin: str, may: bool) -> None:
+    known = ["http://localhost:*", "http://[::1]:*"]
+    async with serving(shared_store, cors_origins=known, insecure=True) as asking:
+        asked = {"Origin": origin}
+        for answer in (
+            await asking.get("/Task/t1", headers=asked),
+            await asking.options("/Task/t1", headers={**PREFLIGHT, **asked}),
+        ):
+            assert answer.headers.get("access-control-allow-origin") == (origin if may else None)
+
+
+@pytest.mark.parametrize(
     "origin",
     ["https://evil.example", "http://app.example", "https://app.example:8443", "null",
      "https://app.example.evil.example", "https://APP.example"],

@@ -42,7 +42,7 @@ class Demo:
 
     @property
     def app_origin(self) -> str:
-        """The one origin that CORS is allowed for."""
+        """Another origin of this machine."""
         return f"http://127.0.0.1:{self.app_port}"
 
     def configuration(self) -> Json:

@@ -111,27 +111,31 @@ def test_a_difference_is_found() -> None:
 
 
 def test_the_python_app(demo: Demo, app: App) -> None:
-    redirect = app.redirect_uri
-    arguments = [demo.fhir, app.client_id, redirect]
+    arguments = [demo.fhir, app.client_id, app.redirect_uri]
     process = subprocess.Popen(
         [sys.executable, EXAMPLES / "goals.py", *arguments],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    with process, Person(demo.origin) as person:
+    with process, Person(demo.origin, app.redirect_uri) as person:
         try:
             url = line_of(process).removeprefix("Open ")
-            person.go(url).allow("member:M100109")
-            assert process.wait(SECONDS) == 0
+            tell(process, person.go(url).allow("member:M100109").address)
+            printed = rest_of(process).removeprefix("Where did the browser end? ")
         finally:
             process.kill()
-    assert person.page is not None
-    assert person.page.status_code == 200
-    name, *goals = person.text.splitlines()
+    name, *goals = printed.splitlines()
     token = app.tokens("member:M100109")["access_token"]
     assert name == demo.get("Patient/M100109", token).json()["name"][0]["text"]
     assert goals == described(demo, token)
+
+
+@pytest.mark.parametrize("file", ["goals.py", "browser/app.js"])
+def test_the_first_clients_have_ten_lines(file: str) -> None:
+    lines = listings()[file].splitlines()
+    assert len([each for each in lines if each and not each.startswith(('"""', "//"))]) == 10
 
 
 def described(demo: Demo, token: str) -> list[str]:
