@@ -20,9 +20,8 @@ from fhir_facade import logs
 from fhir_facade.devauth import DemoApp, Person, authorization_server
 from fhir_facade.http.gate import OF_PROXIES, is_local, is_unowned
 from fhir_facade.issuer import is_loopback
-from fhir_facade.main import create_app, settled
+from fhir_facade.main import create_app, said_why, settled
 from fhir_facade.settings import DEMO_LIFETIME, Settings
-from fhir_facade.store import open_store
 from fhir_facade.store.base import Store
 from fhir_facade.store.codec import decode
 
@@ -94,26 +93,30 @@ def _is_local(scope: Scope) -> bool:
 
 def application() -> FastAPI | LocalOnly:
     """The factory that `serve --demo` hands to the HTTP server."""
-    settings = Settings()
-    logs.configure(settings)
-    if DEMO_LIFETIME not in os.environ:
-        return settled(create_app(settings, demo=True))
-    store = open_store(settings.store)
-    app = create_app(settings, store, demo=True, auth=AUTH)
+    with said_why():
+        settings = Settings()
+        logs.configure(settings)
+        if DEMO_LIFETIME not in os.environ:
+            return settled(create_app(settings, demo=True))
+        return LocalOnly(settled(_with_auth(settings)))
+
+
+def _with_auth(settings: Settings) -> FastAPI:
+    """Return the application with the development authorization server below it."""
+    app = create_app(settings, demo=True, auth=AUTH)
     issuer = settings.issuers[0].issuer
     if not is_loopback(urlsplit(issuer).hostname or ""):
         raise ValueError("the development authorization server is for this machine alone")
     origin = issuer.removesuffix(AUTH)
-    apps = [_app(name, client, origin) for name, client in settings.apps.items()]
     auth = authorization_server(
         issuer=issuer,
         fhir=f"{origin}/fhir",
-        people=DemoPeople(store),
-        apps=apps,
+        people=DemoPeople(app.state.store),
+        apps=[_app(name, client, origin) for name, client in settings.apps.items()],
         token_seconds=int(os.environ[DEMO_LIFETIME]),
     )
     app.mount(AUTH, auth)
-    return LocalOnly(settled(app))
+    return app
 
 
 def _app(name: str, client: str, origin: str) -> DemoApp:

@@ -28,6 +28,9 @@ _TRACEBACK: Final = "Traceback (most recent call last):"
 _FRAME: Final = re.compile(r"\s*File \"[^\"]*\", line \d+, in \S+")
 _TYPE: Final = re.compile(r"[A-Za-z_][\w.]*")
 
+_PLACE: Final = re.compile(r"(?<!%)%(?:\(\w+\))?[-#0+.\d*]*[sdrifgexc]")
+"""Where a library would put a value into its message."""
+
 logger = logging.getLogger(OWN)
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
@@ -48,7 +51,7 @@ def safe_message(record: logging.LogRecord) -> str:
     if isinstance(given, BaseException):
         return type(given).__name__
     text = str(given).strip()
-    return _safe_traceback(text) if _TRACEBACK in text else text.partition("\n")[0]
+    return _safe_traceback(text) if _TRACEBACK in text else _PLACE.sub("…", text.partition("\n")[0])
 
 
 def _safe_traceback(text: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import gc
 import logging
 import secrets
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -132,6 +132,7 @@ def create_app(
         redoc_url=None,
         lifespan=lifespan,
     )
+    app.state.store = opened
     checks = _checks(tokens, log)
     add_tools(app, opened, settings, metrics=observed.metrics, checks=checks)
     add_pages(app, front, _counts(opened, registry), partial(_health, opened, checks))
@@ -261,9 +262,20 @@ async def _outside(request: Request, error: Exception) -> Response:
 
 def application() -> FastAPI:
     """The factory that `serve` hands to the HTTP server's workers."""
-    settings = Settings()
-    logs.configure(settings)
-    return settled(create_app(settings))
+    with said_why():
+        settings = Settings()
+        logs.configure(settings)
+        return settled(create_app(settings))
+
+
+@contextmanager
+def said_why() -> Iterator[None]:
+    """Log why an application cannot be made: the HTTP server that asked for it would not."""
+    try:
+        yield
+    except Exception:
+        logger.critical("the application could not be made", exc_info=True)
+        raise
 
 
 def settled(app: FastAPI) -> FastAPI:

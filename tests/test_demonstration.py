@@ -133,6 +133,27 @@ async def test_without_auth_it_is_open_to_this_machine(
         assert "synthetic" in page.text
 
 
+def test_why_there_is_no_application_is_said(
+    here: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The HTTP server that asks for it says only that it got none."""
+    elsewhere = environment("http://203.0.113.7:8000", 60)
+    for name, value in elsewhere.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ValueError, match="for a server on this machine"):
+        application()
+    assert "the application could not be made" in caplog.text
+
+
+async def test_its_store_is_closed_with_it(store: Store, here: None) -> None:
+    made = application()
+    assert isinstance(made, LocalOnly)
+    async with made.app.router.lifespan_context(made.app):
+        await made.app.state.store.ping()
+    with pytest.raises(Exception, match="closed"):
+        await made.app.state.store.ping()
+
+
 def test_every_scope_of_an_app_is_one() -> None:
     from fhir_facade.demonstration import _SCOPES
 

@@ -92,7 +92,7 @@ def test_an_exception_is_its_types_and_places(log_format: str) -> None:
 @pytest.mark.parametrize(
     ("message", "args", "shown"),
     [
-        ("command %s failed", ({"name": NAME},), "command %s failed"),
+        ("command %s failed", ({"name": NAME},), "command … failed"),
         (f"Task exception was never retrieved\nfuture: {NAME}", (), "Task exception was never"),
         (ValueError(NAME), (), "ValueError"),
         (OSError(98, "Address already in use"), (), "OSError: Address already in use"),
@@ -104,6 +104,13 @@ def test_of_a_library_s_message_only_its_own_words_are_kept(
     text = logs.formatter(log_format).format(_record("elsewhere", message, *args))
     assert shown in text
     assert NAME not in text
+
+
+def test_the_places_of_values_are_shown_as_such() -> None:
+    message = logs.safe_message(
+        _record("uvicorn.error", "Error of %s: %(why)r, 100%% at %-5.2f", 1)
+    )
+    assert message == "Error of …: …, 100%% at …"
 
 
 def test_a_traceback_that_is_a_text_already_loses_its_values() -> None:
