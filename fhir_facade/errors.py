@@ -7,6 +7,7 @@ FacadeError                      500 exception
 ├── Unauthorized                 401 login
 │   └── TokenExpired             401 expired
 ├── Forbidden                    403 forbidden
+│   └── ScopeMissing             403 forbidden
 ├── NotFound                     404 not-found
 │   ├── UnknownType              404 not-supported
 │   └── Unservable               404 not-found
@@ -91,6 +92,10 @@ class TokenExpired(Unauthorized):
 
 class Forbidden(FacadeError):
     status, code = 403, "forbidden"
+
+
+class ScopeMissing(Forbidden):
+    """No scope of the token allows it; another token may (RFC 6750, section 3.1)."""
 
 
 class NotFound(FacadeError):

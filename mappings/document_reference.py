@@ -253,7 +253,8 @@ def _ending_in(endings: Iterable[str]) -> Filter:
     known = "|".join(map(re.escape, sorted(endings)))
     if not known:
         return NOTHING
-    named = scalar("path", {"$regex": rf"[^/.][^/]*\.({known})$", "$options": "i"})
+    # from where a name begins: a long one is gone through once
+    named = scalar("path", {"$regex": rf"(?:^|/)\.*[^/.][^/]*\.({known})$", "$options": "i"})
     return all_of([named, _placed()])
 
 

@@ -20,6 +20,7 @@ from fhir_facade import phases
 from fhir_facade.errors import (
     FacadeError,
     MethodNotAllowed,
+    ScopeMissing,
     StoreUnavailable,
     TimedOut,
     UnknownType,
@@ -30,6 +31,7 @@ from fhir_facade.http.conformance import with_published
 from fhir_facade.http.deadlines import Deadlines
 from fhir_facade.http.docref import PATH as DOCREF
 from fhir_facade.http.endpoints import Server
+from fhir_facade.http.gate import challenge
 from fhir_facade.http.interactions import interaction_of
 from fhir_facade.http.request import FhirRequest
 from fhir_facade.http.response import Reply, error_reply
@@ -164,6 +166,8 @@ class Endpoint:
                 logger.warning("request %s: %s", request.id, error)
             if isinstance(error, MethodNotAllowed) and "Allow" not in error.headers:
                 error.headers["Allow"] = self._allowed(request)
+            if isinstance(error, ScopeMissing):
+                error.headers["WWW-Authenticate"] = challenge("insufficient_scope")
             return error_reply(request, error)
         except Exception as error:
             return self._crashed(request, error)
@@ -171,16 +175,11 @@ class Endpoint:
             self._deadlines.end(task)
 
     async def _handle(self, request: FhirRequest) -> Reply:
-        scope = request.scope
         method = "GET" if request.method == "HEAD" else request.method
         handler = self._url.methods.get(method)
         if handler is None and not request.is_inner:
             self._gate.knock(request)
-        if len(scope.get("raw_path", b"")) + len(scope["query_string"]) > self._max_url:
-            self._gate.knock(request)
-            raise UriTooLong(
-                f"The URL is longer than {self._max_url} bytes; POST the search to _search instead."
-            )
+        self._require_short(request)
         if handler is not None:
             if not request.is_inner:
                 request.access = await self._gate.admit(request, is_open=self._url.is_open)
@@ -192,6 +191,15 @@ class Endpoint:
         raise MethodNotAllowed(
             f"This URL does not take {method[:16]}; it takes {self._url.allow}.", headers=allow
         )
+
+    def _require_short(self, request: FhirRequest) -> None:
+        """Raise UriTooLong for a URL that no search needs."""
+        scope = request.scope
+        if len(scope.get("raw_path", b"")) + len(scope["query_string"]) > self._max_url:
+            self._gate.knock(request)
+            raise UriTooLong(
+                f"The URL is longer than {self._max_url} bytes; POST the search to _search instead."
+            )
 
     def _allowed(self, request: FhirRequest) -> str:
         """Return what a type that does not take every method of the URL takes."""
@@ -218,7 +226,9 @@ class _Nowhere(Endpoint):
         self._nowhere = server.nowhere
 
     async def _handle(self, request: FhirRequest) -> Reply:
+        self._require_short(request)
         if request.method == "OPTIONS":
+            self._gate.knock(request)
             return Reply(b"", 204, ((b"allow", b"OPTIONS"),))
         if not request.is_inner:
             request.access = await self._gate.admit(request, is_open=False)
@@ -265,6 +275,7 @@ class FhirApp:
     async def answer(self, scope: Scope, receive: Receive) -> Reply:
         """Answer a request that stands in a batch or transaction, without sending anything."""
         endpoint = self._endpoint(scope)
+        await asyncio.sleep(0)  # others have their turn, and the deadline is looked at
         return await endpoint.reply(FhirRequest(scope, receive, self._base_url))
 
 

@@ -31,6 +31,8 @@ _LONGEST: Final = 16_384
 _SHORT: Final = 200
 _AT_THE_DOOR: Final = (401, 405, 414, 429, 431)
 """What anybody may be answered with, as often as they like: little of it is kept."""
+_OF_EVERYBODY: Final = ("capabilities", "options", "unknown")
+"""Interactions that need no token, or are none: of what they ask little is kept, too."""
 _LONGEST_SCOPES: Final = 4096
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _TYPE: Final = re.compile(r"[A-Z][A-Za-z]{0,63}")
@@ -309,7 +311,8 @@ class Seen:
             return None
         url: str = self._url.removeprefix(self._root).strip("/")
         text = f"{url}?{'&'.join(given)}" if given else url
-        longest = _LONGEST if self._status not in _AT_THE_DOOR else _SHORT
+        is_short = self._status in _AT_THE_DOOR or self._interaction in _OF_EVERYBODY
+        longest = _SHORT if is_short else _LONGEST
         return text if len(text) <= longest else f"{text[:longest]}…"
 
     def _version(self, ids: list[str]) -> str | None:

@@ -11,6 +11,9 @@ from functools import lru_cache
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
 from fhir_facade.errors import Forbidden, HeadersTooLarge, TooManyRequests, Unauthorized
 from fhir_facade.http.origins import Origins
 from fhir_facade.http.rates import Bucket, open_rates
@@ -190,6 +193,17 @@ def is_unowned(host: str) -> bool:
 def challenge(error: str = "") -> str:
     """Return a WWW-Authenticate header (RFC 6750, section 3)."""
     return f'Bearer realm="fhir", error="{error}"' if error else 'Bearer realm="fhir"'
+
+
+def is_asked_here(scope: Scope) -> bool:
+    """Say whether this machine itself asks, under a name that nobody else may own.
+
+    A proxy on it passes on what others ask, and a page's own host name may lead here.
+    """
+    headers, client = Headers(scope=scope), scope.get("client")
+    is_passed_on = any(name in OF_PROXIES for name, _ in scope["headers"])
+    near = is_local(str(client[0]) if client else "")
+    return near and not is_passed_on and is_unowned(headers.get("host", ""))
 
 
 @lru_cache(maxsize=1024)

@@ -13,7 +13,8 @@ from urllib.parse import urlencode
 from fhir_facade.errors import BadCursor, Issue, NotFound, TooCostly
 from fhir_facade.http.request import FhirRequest
 from fhir_facade.http.response import Reply, bundle_reply, resource_reply
-from fhir_facade.interactions.people import IDS, MOST, People, people_query
+from fhir_facade.interactions.access import require
+from fhir_facade.interactions.people import MOST, People, people_query
 from fhir_facade.interactions.people_names import NAME
 from fhir_facade.interactions.read import Served
 from fhir_facade.interactions.records import Records
@@ -21,6 +22,7 @@ from fhir_facade.interactions.search import joined
 from fhir_facade.interactions.shape import Shape
 from fhir_facade.rules.json_text import to_json
 from fhir_facade.search.params import Query, parse
+from fhir_facade.security.principal import SEARCH
 from fhir_facade.settings import Settings
 
 logger = logging.getLogger("fhir_facade")
@@ -74,9 +76,10 @@ async def _search(people: People, settings: Settings, request: FhirRequest) -> R
     request.require_json()
     query = people_query(request.pairs)
     start = _start(query)
-    lenient = request.is_lenient(settings.search_handling)
-    _guard(people, settings, request, query)
-    persons = await people.find(request.access, query, lenient=lenient)
+    require(request.access, people.named.type, SEARCH)
+    if not people.check(query, lenient=request.is_lenient(settings.search_handling)):
+        _guard(people.named.type, settings, request, query)
+    persons = await people.find(request.access, query)
     shape, type = Shape(query.summary, query.elements), people.named.type
     is_counted = shape.summary == "count" or query.count == 0
     end = start + (MOST if query.count is None else query.count)
@@ -109,12 +112,10 @@ def _link(base: str, query: Query, start: int) -> str:
     return f"{base}?{urlencode(applied + place, safe=',:/*$|')}"
 
 
-def _guard(people: People, settings: Settings, request: FhirRequest, query: Query) -> None:
-    """Log a search that no index answers; or refuse it."""
-    asked = {each.name for each in query.clauses}
-    if NAME not in asked or not asked.isdisjoint(IDS):
+def _guard(type: str, settings: Settings, request: FhirRequest, query: Query) -> None:
+    """Log a search by name, which no index answers; or refuse it."""
+    if not query.clauses:
         return
-    type = people.named.type
     logger.info("request %s: no index answers %s by %s", request.id, type, NAME)
     if settings.unindexed_search == "refuse":
         raise TooCostly(f"No index answers a search of {type} by {NAME}: give an id.")

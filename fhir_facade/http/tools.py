@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from fhir_facade.errors import StoreUnavailable
-from fhir_facade.http.gate import OF_PROXIES, is_local
+from fhir_facade.http.gate import is_asked_here
 from fhir_facade.http.metrics import Metrics
 from fhir_facade.settings import Settings
 from fhir_facade.store.base import Store
@@ -73,7 +73,7 @@ def add_tools(
         @app.get("/metrics", include_in_schema=False)
         async def numbers(request: Request) -> Response:
             """Show the numbers to whom the settings let see them."""
-            if settings.metrics != "open" and not _is_here(request):
+            if settings.metrics != "open" and not is_asked_here(request.scope):
                 raise HTTPException(404)
             body, content_type = metrics.exposed(request.headers.get("accept", ""))
             return Response(body, headers=_NO_STORE | {"Content-Type": content_type})
@@ -90,10 +90,3 @@ async def health(store: Store, checks: Sequence[Check]) -> Health:
         return Health("ready", [])
     word = "not ready" if any(each.required for each in unwell) else "degraded"
     return Health(word, [each.name for each in unwell])
-
-
-def _is_here(request: Request) -> bool:
-    """Say whether this machine itself asks; a proxy on it passes on what others ask."""
-    if any(name.decode() in request.headers for name in OF_PROXIES):
-        return False
-    return is_local(request.client.host if request.client is not None else "")

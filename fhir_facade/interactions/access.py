@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
-from fhir_facade.errors import FacadeError, Forbidden
+from fhir_facade.errors import FacadeError, Forbidden, ScopeMissing
 from fhir_facade.rules.compartment import patient_filter, tenant_filter
 from fhir_facade.rules.filters import EVERYTHING, NOTHING, Filter, all_of, any_of
 from fhir_facade.rules.mapping import Compiled
@@ -274,7 +274,7 @@ def _stored(param: Param) -> Param:
 def require(access: Access, resource: str, interaction: str) -> None:
     """Raise Forbidden where no scope allows an interaction with a type."""
     if not access.permits(resource, interaction):
-        raise Forbidden(
+        raise ScopeMissing(
             f"The token has no scope to {NAMES[interaction]} {resource}: it needs one such as "
             f"{_example(access)}/{resource}.{interaction}."
         )
@@ -293,7 +293,7 @@ def searchable(access: Access, types: Iterable[ResourceType]) -> tuple[ResourceT
     found = [each for each in types if each.name != AUDIT_EVENT]
     known = tuple(each for each in found if access.permits(each.name, SEARCH))
     if not known:
-        raise Forbidden("The token has no scope to search any type that is served here.")
+        raise ScopeMissing("The token has no scope to search any type that is served here.")
     return known
 
 
@@ -301,7 +301,7 @@ def require_plain(access: Access, resource: str, interaction: str) -> None:
     """Raise Forbidden where only scopes with a query allow an interaction that looks at history."""
     require(access, resource, interaction)
     if access.versions([resource], interaction) == NOTHING:
-        raise Forbidden(
+        raise ScopeMissing(
             f"The history of {resource} needs a scope without a query: what a scope asks of a "
             "resource cannot be asked of its past versions."
         )

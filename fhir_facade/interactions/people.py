@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/references.html
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -13,7 +14,13 @@ import orjson
 
 from fhir_facade.errors import BadRequest, Issue, NotFound, TooCostly, UnknownParameter
 from fhir_facade.interactions.access import Access, require
-from fhir_facade.interactions.people_names import MODIFIERS, NAME, NameClause, ids_named
+from fhir_facade.interactions.people_names import (
+    MODIFIERS,
+    NAME,
+    NameClause,
+    ids_named,
+    require_affordable,
+)
 from fhir_facade.interactions.read import Served
 from fhir_facade.interactions.records import Records, version_of
 from fhir_facade.interactions.runs import Match
@@ -106,20 +113,40 @@ class People:
         body = to_json(found.resource)
         return Told(Served(body, version_of(body), None), found.tenants)
 
-    async def find(self, access: Access, query: Query, *, lenient: bool = False) -> list[Person]:
-        """Return those whom a query asks for, by ids or names; raise BadRequest where by neither.
+    def check(self, query: Query, *, lenient: bool = False) -> bool:
+        """Take out what is not searched by, with an issue, or raise UnknownParameter if strict.
 
-        In the order of the ids, or of the names. `lenient`: what it cannot be searched by is taken
-        out of the query, with an issue.
+        Say whether what is left is answered by ids; else it has to be looked for. Raises TooCostly
+        for what is too much to ask.
+        """
+        text = (
+            f"{self.named.type} is searched by {', '.join(PARAMS)}; {NAME} takes :contains and "
+            ":exact, the others no modifiers."
+        )
+        for each in [*query.clauses]:
+            modifiers = MODIFIERS if each.name == NAME else (None,)
+            if each.name in PARAMS and each.modifier in modifiers and each.chain is None:
+                continue
+            if not lenient:
+                raise UnknownParameter(text)
+            query.clauses.remove(each)
+            query.issues.append(Issue("warning", "not-supported", f"{text} It was left out."))
+        require_affordable(query.clauses)
+        return any(each.name in IDS for each in query.clauses)
+
+    async def find(self, access: Access, query: Query) -> list[Person]:
+        """Return those whom a checked query asks for; raise BadRequest where it asks for nobody.
+
+        In the order of the ids, or of the names.
         """
         require(access, self.named.type, SEARCH)
-        self._check(query, lenient=lenient)
         names = [NameClause(each) for each in query.clauses if each.name == NAME]
         asked = self._asked([each for each in query.clauses if each.name in IDS])
         if asked is None:
             asked = await self._named(access, names)
         found = []
         for fhir in asked:
+            await asyncio.sleep(0)  # others have their turn
             one = await self._one(access, SEARCH, fhir)
             if one is not None and all(each.fits(one.name) for each in names):
                 found.append(one)
@@ -138,21 +165,6 @@ class People:
         if len(found) > MOST:
             raise TooCostly(f"More than {MOST} have such a name: give more of it, or an id.")
         return sorted(found)
-
-    def _check(self, query: Query, *, lenient: bool) -> None:
-        """Take out what is not searched by; raise UnknownParameter unless that is allowed."""
-        text = (
-            f"{self.named.type} is searched by {', '.join(PARAMS)}; {NAME} takes :contains and "
-            ":exact, the others no modifiers."
-        )
-        for each in [*query.clauses]:
-            modifiers = MODIFIERS if each.name == NAME else (None,)
-            if each.name in PARAMS and each.modifier in modifiers and each.chain is None:
-                continue
-            if not lenient:
-                raise UnknownParameter(text)
-            query.clauses.remove(each)
-            query.issues.append(Issue("warning", "not-supported", f"{text} It was left out."))
 
     def _asked(self, clauses: Sequence[Clause]) -> list[str] | None:
         """Return the ids that all clauses agree on; None where there are no clauses."""

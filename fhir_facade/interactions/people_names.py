@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any, Final
 
-from fhir_facade.errors import BadRequest
+from fhir_facade.errors import BadRequest, TooCostly
 from fhir_facade.interactions.records import Records
 from fhir_facade.rules.filters import Filter, all_of, any_of, none_of
 from fhir_facade.rules.getting import getter
@@ -19,7 +19,7 @@ from fhir_facade.rules.param import Param
 from fhir_facade.rules.people import Named
 from fhir_facade.rules.text import is_id, key_text
 from fhir_facade.rules.text_match import TextMatch
-from fhir_facade.search.clauses import LONGEST_TEXT
+from fhir_facade.search.clauses import LONGEST_TEXT, MOST_WORK, text_cost
 from fhir_facade.search.params import Clause, unescape
 from fhir_facade.search.plan import live_filter
 from fhir_facade.search.reference import reference_filter
@@ -27,7 +27,8 @@ from fhir_facade.security.principal import SEARCH
 from fhir_facade.store.codec import decode
 
 NAME: Final = "name"
-MODIFIERS: Final = {None: "word", "contains": "contains", "exact": "exact"}
+_WORD: Final = "word"
+MODIFIERS: Final = {None: _WORD, "contains": "contains", "exact": "exact"}
 """The modifiers of a search by name, and how each compares."""
 _AT_ONCE: Final = 200
 
@@ -35,23 +36,43 @@ Ways = list[tuple[Compiled, Param]]
 
 
 class NameClause:
-    """One `name=…` of a search; any of its values may fit. Raises BadRequest without a value."""
+    """One `name=…` of a search; any of its values may fit, each with all of its words.
+
+    Raises BadRequest without a value.
+    """
 
     def __init__(self, clause: Clause) -> None:
         how = MODIFIERS[clause.modifier]
-        self._values = [TextMatch(unescape(each), how) for each in clause.values if each]
-        if not self._values:
+        values = [unescape(each) for each in clause.values if each]
+        if not values:
             raise BadRequest(f"'{NAME}' wants a value.")
-        if any(len(each.value) > LONGEST_TEXT for each in self._values):
+        if any(len(each) > LONGEST_TEXT for each in values):
             raise BadRequest(f"'{NAME}' takes up to {LONGEST_TEXT} characters.")
+        self._values = [
+            [TextMatch(word, how) for word in (each.split() if how == _WORD else [each])]
+            for each in values
+        ]
 
     def fits(self, name: str | None) -> bool:
         """Say whether a name is one that is asked for."""
-        return name is not None and any(each.matches(name) for each in self._values)
+        return name is not None and any(
+            bool(words) and all(each.matches(name) for each in words) for words in self._values
+        )
 
     def filter(self, param: Param) -> Filter:
         """Return the filter of the records in which a reference shows such a name."""
-        return any_of(param.filter(partial(_shown_as, each)) for each in self._values)
+        return any_of(
+            all_of(param.filter(partial(_shown_as, each)) for each in words)
+            for words in self._values
+            if words
+        )
+
+
+def require_affordable(clauses: Sequence[Clause]) -> None:
+    """Raise TooCostly where names ask for more than one search may."""
+    values = [each for clause in clauses if clause.name == NAME for each in clause.values]
+    if text_cost([word for each in values for word in each.split() or [each]]) > MOST_WORK:
+        raise TooCostly("The search asks for too many names at once; ask in several searches.")
 
 
 def _shown_as(match: TextMatch, kind: Kind, site: Site) -> Filter:

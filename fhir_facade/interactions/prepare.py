@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final, Self
 
 from bson import ObjectId
@@ -43,7 +44,7 @@ from fhir_facade.rules.kinds.merging import as_list
 from fhir_facade.rules.mapping import (
     Compiled,
 )
-from fhir_facade.rules.registry import ResourceType
+from fhir_facade.rules.registry import Registry, ResourceType
 from fhir_facade.rules.text import is_set, stored_ids
 from fhir_facade.rules.writing import Around, Writer, Written
 from fhir_facade.security.principal import CREATE, DELETE, READ, UPDATE
@@ -71,6 +72,12 @@ _HOW: Final = {
 }
 
 
+@lru_cache(maxsize=8)
+def _writers(registry: Registry) -> dict[int, Writer]:
+    """Return what writes the resources of each source, by its identity."""
+    return {id(source): Writer(source) for source in registry.sources}
+
+
 class Preparations:
     """Prepares the writes of every type in one store."""
 
@@ -78,7 +85,7 @@ class Preparations:
         self.records = records
         self._store = records.store
         self.update_create = update_create
-        self._writers = {id(source): Writer(source) for source in records.registry.sources}
+        self._writers = _writers(records.registry)
 
     def seen_by(self, access: Access) -> Self:
         """Return the same writes as another caller makes them."""

@@ -31,6 +31,7 @@ from fhir_facade.security.principal import SEARCH
 from fhir_facade.store.base import Store
 from fhir_facade.store.codec import decode, encode
 from fhir_facade.store.matching import compile_filter
+from fhir_facade.store.paths import Predicate
 
 WORK_QUEUE = "work_queue"
 _LINK_TYPES = {"goal": "Goal", "task": "Task"}
@@ -87,6 +88,19 @@ LARGEST_KEPT = 64 * 1024
 """Bytes of a stored document above which its translation is not kept."""
 
 
+Matchers = dict[int, Predicate]
+"""Conditions on a record, by the identity of its source."""
+
+
+@lru_cache(maxsize=8)
+def _matchers(registry: Registry) -> tuple[Matchers, Matchers]:
+    """Return what belongs to each source, and what of it is servable."""
+    return (
+        {id(each): compile_filter(each.mapping.where) for each in registry.sources},
+        {id(each): compile_filter(each.servable) for each in registry.sources},
+    )
+
+
 class Records:
     """Reads records of every type from one store, as far as the caller's access goes."""
 
@@ -101,12 +115,7 @@ class Records:
         self.store = store
         self.registry = registry
         self.access = access
-        self._where = {
-            id(source): compile_filter(source.mapping.where) for source in registry.sources
-        }
-        self._servable = {
-            id(source): compile_filter(source.servable) for source in registry.sources
-        }
+        self._where, self._servable = _matchers(registry)
         # A translation depends on nothing but the stored bytes, so it never goes stale.
         self._kept = lru_cache(maxsize=translations)(self._translate) if translations else None
 

@@ -30,8 +30,8 @@ _WORD = f"(?:^|[{_BETWEEN_WORDS}])"
 
 TEXT = f"[^{CONTROL}{BLANK}]"
 """Matches a text of which something is left to serve."""
-KEY = f"^[^{CONTROL}]*{TEXT}[^{CONTROL}]*$"
-"""Matches a text that is served as a key."""
+KEY = f"^[{BLANK}]*{TEXT}[^{CONTROL}]*$"
+"""Matches a text that is served as a key, in one way only: a long one is gone through once."""
 
 
 def fold(text: str) -> str:
@@ -63,10 +63,13 @@ def _character(folded: str) -> str:
 
 
 def _pattern(text: str) -> str:
-    return _IGNORED + "".join(_character(each) + _IGNORED for each in fold(text))
+    """Return the pattern of a text; marks may stand after its letters."""
+    return "".join(_character(each) + _IGNORED for each in fold(text))
 
 
-_STARTS = {"prefix": "^", "word": _WORD, "contains": ""}
+_STARTS = {"prefix": "^" + _IGNORED, "word": _WORD + _IGNORED, "contains": ""}
+"""What stands before a pattern. Where it may begin anywhere, marks before it are no part of it: a
+run of them would be gone through once for each."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,10 +31,18 @@ JOIN_WORK = 50
 """What a chain or `_has` costs beside its own search."""
 
 _COSTS = {"date": 25, "string": 25, "uri": 10, "reference": 3}
+_LETTER_COST = 3
+"""Each letter of a text becomes a class of all its spellings."""
 _CLAUSE_COST = 4
 _LONGEST_URI = 2048
 LONGEST_TEXT = 128
 """Characters of a text: each becomes a class, and a server takes patterns of some 30 kB."""
+
+
+def text_cost(values: Sequence[str]) -> int:
+    """Say what looking for some texts costs, in units of one token."""
+    letters = sum(min(len(each), LONGEST_TEXT) for each in values)  # longer ones are refused
+    return _CLAUSE_COST + _COSTS["string"] * len(values) + _LETTER_COST * letters
 
 
 class Clauses:
@@ -59,8 +67,9 @@ class Clauses:
 
     def cost(self, param: Param, clause: Clause) -> int:
         """Say what a clause costs to plan and to match, in units of one token."""
-        each = _COSTS["string"] if clause.modifier == "text" else _COSTS.get(param.type, 1)
-        return _CLAUSE_COST + each * len(clause.values)
+        if clause.modifier == "text" or param.type == "string":
+            return text_cost(clause.values)
+        return _CLAUSE_COST + _COSTS.get(param.type, 1) * len(clause.values)
 
     def filter(self, param: Param | None, clause: Clause) -> Filter:
         """Return the filter of a clause; a source without the parameter has no such element."""

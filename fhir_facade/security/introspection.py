@@ -17,6 +17,8 @@ Json = dict[str, Any]
 logger = logging.getLogger("fhir_facade")
 
 _HINT: Final = "access_token"
+_BEARER: Final = (None, "bearer", "access_token")
+_FOR_OTHER_USES: Final = ("refresh", "refresh_token", "offline", "id", "id_token", "logout")
 
 
 class Introspection:
@@ -40,7 +42,8 @@ class Introspection:
             self._failed = True
             raise IssuerUnavailable from None
         self._failed = False
-        return answer.body if answer.body.get("active") is True else None
+        body = answer.body
+        return body if body.get("active") is True and _is_access_token(body) else None
 
     def _auth(self) -> tuple[str, str]:
         """Return who this server is, form-encoded (RFC 6749, 2.3.1); raise OSError, ValueError.
@@ -53,3 +56,10 @@ class Introspection:
         else:
             secret = issuer.client_secret.get_secret_value() if issuer.client_secret else ""
         return quote_plus(issuer.client_id or ""), quote_plus(secret)
+
+
+def _is_access_token(claims: Json) -> bool:
+    """Say whether a token is for resources: issuers may call refresh tokens active, too."""
+    said = [claims.get(each) for each in ("token_type", "token_use", "typ")]
+    names = [each.lower() if isinstance(each, str) else each for each in said]
+    return names[0] in _BEARER and not any(each in _FOR_OTHER_USES for each in names[1:])

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from fhir_facade.http.gate import OF_PROXIES, is_local
+from fhir_facade.http.gate import is_asked_here
 from fhir_facade.web.front import Counts, Front, Health
 from fhir_facade.web.layout import answer, base_of, page
 from fhir_facade.web.negotiation import wants_page
@@ -110,9 +110,7 @@ class Landing:
         """Say whether numbers may be shown: of synthetic data, or to this machine itself."""
         if self._front.demo:
             return True
-        if not self._front.open or any(each.decode() in request.headers for each in OF_PROXIES):
-            return False
-        return is_local(request.client.host if request.client is not None else "")
+        return self._front.open and is_asked_here(request.scope)
 
     def _places(self) -> dict[str, str]:
         front = self._front

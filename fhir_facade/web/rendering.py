@@ -15,6 +15,7 @@ import orjson
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from fhir_facade.http.smart import PATH as SMART
 from fhir_facade.web.answer_page import Answered, answer_page
 from fhir_facade.web.front import Front
 from fhir_facade.web.layout import HTML, policy
@@ -35,7 +36,10 @@ def rendered(app: ASGIApp, front: Front) -> ASGIApp:
 
     async def enter(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and wants_page(scope):
-            await _show(app, front, scope, receive, send)
+            if scope["path"].endswith(f"/{SMART}"):  # which is JSON whatever is accepted
+                await app(for_json(scope), receive, send)
+            else:
+                await _show(app, front, scope, receive, send)
         else:
             await app(scope, receive, send)
 

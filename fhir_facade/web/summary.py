@@ -5,12 +5,15 @@ https://hl7.org/fhir/R4/bundle.html
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from fhir_facade.web.links import Links
 
 _LONGEST: Final = 140
+_TURNS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Characters that would show what comes after them backwards."""
 MOST_ROWS: Final = 500
 
 _WHAT: Final = (
@@ -162,7 +165,7 @@ def _what(resource: Mapping[str, Any]) -> str:
 def _words(value: Any, depth: int = 4) -> str:
     """Return the text of a string, CodeableConcept, HumanName, Identifier or Reference."""
     if isinstance(value, str):
-        return value
+        return _string(value)
     if isinstance(value, list):
         return _words(value[0], depth - 1) if value and depth else ""
     if not isinstance(value, dict) or not depth:
@@ -202,4 +205,4 @@ def _objects(value: Any) -> list[Mapping[str, Any]]:
 
 
 def _string(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+    return _TURNS.sub("\ufffd", value) if isinstance(value, str) else ""

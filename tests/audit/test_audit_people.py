@@ -7,8 +7,8 @@ import pytest
 from fhir_facade.audit.log import AuditLog
 from fhir_facade.security.principal import Principal
 from fhir_facade.store.base import Store
+from tests.audit.entries import asked, principal
 from tests.audit.kit import QUICK, Json, audited, recorded
-from tests.audit.test_audit_requests import asked, principal
 from tests.http.conftest import TASK
 
 HERS = {**TASK, "client": {"id": "ACME", "name": "Acme"}, "owner": {"id": "U1", "name": "Uma"}}

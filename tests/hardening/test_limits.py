@@ -265,6 +265,25 @@ async def test_a_write_that_takes_too_long_is_not_made(
     assert await _everything(small_store) == before
 
 
+async def test_a_batch_gives_way_at_each_entry(small_store: Store) -> None:
+    """Reading from the embedded store gives way nowhere: the deadline would not be looked at."""
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    entries = [{"request": {"method": "GET", "url": "Task?description:contains=a"}}] * 100
+    bundle = {"resourceType": "Bundle", "type": "batch", "entry": entries}
+    async with serving(small_store) as client:
+        counting = asyncio.create_task(count())
+        assert len((await client.post("", json=bundle)).json()["entry"]) == 100
+        counting.cancel()
+    assert turns >= len(entries) - 1
+
+
 async def test_a_body_that_does_not_come_is_not_waited_for(small_store: Store) -> None:
     async def stuck() -> AsyncIterator[bytes]:
         yield b"{"

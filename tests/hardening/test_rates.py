@@ -229,6 +229,16 @@ async def test_the_answer_to_one_request_too_many(small_store: Store) -> None:
     assert response.headers["cache-control"] == "no-store"
 
 
+async def test_urls_that_are_none_are_counted_and_kept_short(small_store: Store) -> None:
+    """Whoever has no token could fill the audit trail with them."""
+    async with serving(small_store, rate_limit="2/hour", max_url=300) as client:
+        answers = [await client.options(f"/a/b/c/d/e/f?{'x' * 600}") for _ in range(3)]
+    assert [each.status_code for each in answers] == [414, 414, 429]
+    async with serving(small_store, rate_limit="2/hour") as client:
+        answers = [await client.options("/a/b/c/d/e/f") for _ in range(3)]
+    assert [each.status_code for each in answers] == [204, 204, 429]
+
+
 async def test_without_the_setting_there_is_no_limit(small_store: Store) -> None:
     async with serving(small_store) as client:
         assert {(await client.get("/Task/t1")).status_code for _ in range(50)} == {200}

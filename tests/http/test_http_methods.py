@@ -168,7 +168,17 @@ async def test_a_browser_may_ask(shared_client: httpx.AsyncClient, method: str) 
     assert response.headers["x-content-type-options"] == "nosniff"
 
 
-@pytest.mark.parametrize("target", ["Task/t1", "Task/nothing", "Task", "metadata"])
+async def test_what_an_app_needs_first_is_for_all(shared_client: httpx.AsyncClient) -> None:
+    """https://hl7.org/fhir/smart-app-launch/app-launch.html#considerations-for-cross-origin-resource-sharing-cors-support"""
+    for target in ("metadata", ".well-known/smart-configuration"):
+        asked = {"Origin": "https://other.example"}
+        answer = await shared_client.get(f"/{target}", headers=asked)
+        assert answer.headers["access-control-allow-origin"] == "*"
+        preflight = await shared_client.options(f"/{target}", headers={**PREFLIGHT, **asked})
+        assert preflight.headers["access-control-allow-origin"] == "*"
+
+
+@pytest.mark.parametrize("target", ["Task/t1", "Task/nothing", "Task", "Task/metadata"])
 async def test_a_browser_may_read_the_answer(shared_client: httpx.AsyncClient, target: str) -> None:
     response = await shared_client.get(f"/{target}", headers={"Origin": APP})
     assert response.headers["access-control-allow-origin"] == APP

@@ -78,6 +78,9 @@ async def test_a_search_that_no_index_answers_may_be_refused(sqlite_store: Store
     assert not await sqlite_store.insert("work_queue", [TASK])
     async with serving(sqlite_store, unindexed_search="refuse") as client:
         assert (await client.get("Patient?name=an")).status_code == 422
+        lenient = {"Prefer": "handling=lenient"}
+        left = await client.get("Patient?name=an&_id:not=x", headers=lenient)
+        assert left.status_code == 422
         assert (await client.get("Patient?name=an&_id=M1")).json()["total"] == 1
 
 

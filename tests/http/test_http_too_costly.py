@@ -86,9 +86,10 @@ async def _asking(client: httpx.AsyncClient, *clauses: tuple[str, str, int]) -> 
         ("patient", "M1", 332),
         ("_profile", "http://x", 99),
         ("due", "2026", 39),
-        ("description", "call", 39),
-        ("description:contains", "call", 39),
-        ("code:text", "claim", 39),
+        ("description", "call", 26),
+        ("description:contains", "call", 26),
+        ("code:text", "claim", 24),
+        ("description:contains", "x" * 128, 2),
     ],
 )
 async def test_a_search_has_a_budget(

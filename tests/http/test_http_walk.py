@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from fhir_facade.rules.validation.bindings import RESOURCE_TYPES
-from fhir_facade.store import open_store
 from fhir_facade.store.base import Store
-from tests.http.asker import PUBLISHED, SERVED
 from tests.http.declared import PEOPLE
-from tests.http.serving import BASE, Json, matches, serving, settings
+from tests.http.serving import Json, matches, serving
+from tests.http.walking import TYPES, as_new, copied, declaration, one_of, statement_of
 
-TYPES = (*SERVED, *PUBLISHED, "Bundle")
 OF_TYPES = (
     *("read", "vread", "update", "patch", "delete", "history-instance", "history-type"),
     *("create", "search-type"),
@@ -30,37 +26,14 @@ JSON_PATCH = {"Content-Type": "application/json-patch+json"}
 
 @pytest.fixture
 async def own_store(recorded_file: Path, tmp_path: Path) -> AsyncIterator[Store]:
-    """A store of clean documents that may be written to."""
-    copy = shutil.copy(recorded_file, tmp_path / "store.db")
-    store = open_store(f"sqlite:///{copy}")
-    yield store
-    await store.close()
+    async with copied(recorded_file, tmp_path) as store:
+        yield store
 
 
 @pytest.fixture
 async def client(own_store: Store) -> AsyncIterator[httpx.AsyncClient]:
     async with serving(own_store) as client:
         yield client
-
-
-async def _statement(client: httpx.AsyncClient) -> Json:
-    return dict((await client.get("/metadata")).json())
-
-
-async def _declaration(client: httpx.AsyncClient, type_: str) -> Json:
-    (rest,) = (await _statement(client))["rest"]
-    (found,) = (each for each in rest["resource"] if each["type"] == type_)
-    return dict(found)
-
-
-async def _one(client: httpx.AsyncClient, type_: str) -> Json:
-    found = matches((await client.get(f"/{type_}?_count=1")).json())
-    return found[0] if found else {"resourceType": type_, "id": "nothing"}
-
-
-def _new(resource: Json) -> Json:
-    """The same as a client would create it: without the server's id, and no duplicate."""
-    return {name: each for name, each in resource.items() if name not in ("id", "identifier")}
 
 
 Made = Callable[[httpx.AsyncClient, str, Json], Awaitable[httpx.Response]]
@@ -109,7 +82,7 @@ async def _history_of_type(client: httpx.AsyncClient, type_: str, one: Json) -> 
 
 
 async def _create(client: httpx.AsyncClient, type_: str, one: Json) -> httpx.Response:
-    response = await client.post(f"/{type_}", json=_new(one))
+    response = await client.post(f"/{type_}", json=as_new(one))
     if response.status_code == 201:
         assert (await client.get(response.headers["location"])).status_code == 200
     return response
@@ -142,10 +115,10 @@ def test_every_interaction_is_known_here() -> None:
 
 @pytest.mark.parametrize("type_", TYPES)
 async def test_every_interaction_with_a_type(client: httpx.AsyncClient, type_: str) -> None:
-    declared = [each["code"] for each in (await _declaration(client, type_))["interaction"]]
+    declared = [each["code"] for each in (await declaration(client, type_))["interaction"]]
     assert {*declared} <= {*OF_TYPES}
     for code, make in MADE.items():
-        response = await make(client, type_, await _one(client, type_))
+        response = await make(client, type_, await one_of(client, type_))
         if code in declared:
             assert response.status_code in (200, 201, 204), (type_, code, response.text)
         else:
@@ -155,7 +128,7 @@ async def test_every_interaction_with_a_type(client: httpx.AsyncClient, type_: s
 
 
 async def test_the_types_that_are_not_declared_are_refused(client: httpx.AsyncClient) -> None:
-    (rest,) = (await _statement(client))["rest"]
+    (rest,) = (await statement_of(client))["rest"]
     declared = {each["type"]: each for each in rest["resource"]}
     assert {*declared} == {*TYPES, *PEOPLE}
     others = sorted({*RESOURCE_TYPES} - {*TYPES, *PEOPLE})
@@ -173,8 +146,8 @@ async def test_the_types_that_are_not_declared_are_refused(client: httpx.AsyncCl
 
 @pytest.mark.parametrize("type_", TYPES)
 async def test_a_conditional_read(client: httpx.AsyncClient, type_: str) -> None:
-    assert (await _declaration(client, type_))["conditionalRead"] == "full-support"
-    one = await _one(client, type_)
+    assert (await declaration(client, type_))["conditionalRead"] == "full-support"
+    one = await one_of(client, type_)
     url = f"/{type_}/{one['id']}"
     first = await client.get(url)
     etag, modified = first.headers["etag"], first.headers["last-modified"]
@@ -187,10 +160,10 @@ async def test_a_conditional_read(client: httpx.AsyncClient, type_: str) -> None
 
 @pytest.mark.parametrize("type_", TYPES)
 async def test_the_conditional_writes(client: httpx.AsyncClient, type_: str) -> None:
-    declared = await _declaration(client, type_)
-    one = await _one(client, type_)
+    declared = await declaration(client, type_)
+    one = await one_of(client, type_)
     criteria = f"_id={one['id']}"
-    sent = _new(one)
+    sent = as_new(one)
     if declared.get("conditionalCreate"):
         created = await client.post(f"/{type_}", json=sent, headers={"If-None-Exist": criteria})
         assert created.status_code == 200, created.text
@@ -213,8 +186,8 @@ async def test_the_conditional_writes(client: httpx.AsyncClient, type_: str) -> 
 @pytest.mark.parametrize("type_", TYPES)
 async def test_update_create(own_store: Store, type_: str, allowed: bool) -> None:
     async with serving(own_store, update_create=allowed) as client:
-        declared = await _declaration(client, type_)
-        one = {**_new(await _one(client, type_)), "id": "chosen-by-the-client"}
+        declared = await declaration(client, type_)
+        one = {**as_new(await one_of(client, type_)), "id": "chosen-by-the-client"}
         response = await client.put(f"/{type_}/{one['id']}", json=one)
         if declared.get("updateCreate"):
             assert allowed
@@ -226,9 +199,9 @@ async def test_update_create(own_store: Store, type_: str, allowed: bool) -> Non
 @pytest.mark.parametrize("type_", TYPES)
 async def test_read_history(client: httpx.AsyncClient, type_: str) -> None:
     """Where it is declared, a version that is no longer the current one is read."""
-    declared = await _declaration(client, type_)
+    declared = await declaration(client, type_)
     assert declared["versioning"] == "versioned"
-    one = await _one(client, type_)
+    one = await one_of(client, type_)
     url = f"/{type_}/{one['id']}"
     changed = {**one, "meta": {"tag": [{"system": "urn:x", "code": "new"}]}}
     response = await client.put(url, json=changed)
@@ -242,10 +215,10 @@ async def test_read_history(client: httpx.AsyncClient, type_: str) -> None:
 
 
 async def test_every_interaction_with_the_system(client: httpx.AsyncClient) -> None:
-    (rest,) = (await _statement(client))["rest"]
+    (rest,) = (await statement_of(client))["rest"]
     declared = [each["code"] for each in rest["interaction"]]
     assert sorted(declared) == sorted(OF_SYSTEM)
-    task = await _one(client, "Task")
+    task = await one_of(client, "Task")
     for kind in ("batch", "transaction"):
         entry = {"request": {"method": "GET", "url": f"Task/{task['id']}"}}
         bundle = {"resourceType": "Bundle", "type": kind, "entry": [entry]}
@@ -270,144 +243,6 @@ async def test_a_store_without_transactions(
             assert "transaction" not in [each["code"] for each in rest["interaction"]]
         bundle = {"resourceType": "Bundle", "type": "transaction"}
         entry = {"request": {"method": "POST", "url": "Task"}, "resource": {}}
-        entry["resource"] = _new(await _one(lacking, "Task"))
+        entry["resource"] = as_new(await one_of(lacking, "Task"))
         response = await lacking.post("", json={**bundle, "entry": [entry]})
         assert response.status_code >= 400
-
-
-PATCHES: dict[str, Callable[[str], Any]] = {
-    "application/json-patch+json": lambda text: [
-        {"op": "add", "path": "/description", "value": text}
-    ],
-    "application/merge-patch+json": lambda text: {"description": text},
-    "application/fhir+json": lambda text: {
-        "resourceType": "Parameters",
-        "parameter": [
-            {
-                "name": "operation",
-                "part": [
-                    {"name": "type", "valueCode": "replace"},
-                    {"name": "path", "valueString": "Task.description"},
-                    {"name": "value", "valueString": text},
-                ],
-            }
-        ],
-    },
-}
-
-
-async def test_every_patch_format(client: httpx.AsyncClient) -> None:
-    assert (await _statement(client))["patchFormat"] == [*PATCHES]
-    url = f"/Task/{(await _one(client, 'Task'))['id']}"
-    for number, (kind, patch) in enumerate(PATCHES.items()):
-        text = f"Patched {number}"
-        headers = {"Content-Type": kind}
-        response = await client.patch(url, json=patch(text), headers=headers)
-        assert response.status_code == 200, (kind, response.text)
-        assert (await client.get(url)).json()["description"] == text
-    for kind in ("application/xml-patch+xml", "application/fhir+xml", "text/plain"):
-        response = await client.patch(url, content=b"x", headers={"Content-Type": kind})
-        assert response.status_code == 415, kind
-
-
-async def test_every_format(client: httpx.AsyncClient) -> None:
-    declared = (await _statement(client))["format"]
-    for url in ("/metadata", "/Task?_count=1", "/ValueSet?_count=1"):
-        plain = (await client.get(url)).json()
-        for kind in declared:
-            by_name = await client.get(url, params={"_format": kind})
-            assert by_name.status_code == 200
-            assert by_name.json()["resourceType"] == plain["resourceType"]
-            accepted = {"Accept": kind if "/" in kind else f"application/{kind}"}
-            assert (await client.get(url, headers=accepted)).json() == plain
-        for kind in ("xml", "ttl", "application/fhir+xml", "text/turtle"):
-            assert kind not in declared
-            assert (await client.get(url, params={"_format": kind})).status_code == 406
-
-
-async def test_its_head_is_true(client: httpx.AsyncClient) -> None:
-    statement = await _statement(client)
-    assert statement["kind"] == "instance"
-    assert statement["implementation"]["url"] == BASE
-    assert statement["software"]["name"] == "fhir-facade"
-    url = statement["url"].removeprefix(settings().canonical)
-    published = (await client.get(url)).json()
-    published.pop("meta")
-    assert published == {**statement, "implementation": published["implementation"]}
-    assert "url" not in published["implementation"]
-    for guide in statement["implementationGuide"]:
-        found = await client.get("/ImplementationGuide", params={"url": guide})
-        assert found.json()["total"] == 1, guide
-
-
-PATIENT = {"reference": "Patient/M100001"}
-TALK: Json = {"resourceType": "Communication", "status": "completed", "subject": PATIENT}
-DOCUMENT: Json = {
-    "resourceType": "DocumentReference",
-    "status": "current",
-    "type": {"coding": [{"system": "http://loinc.org", "code": "34133-9"}]},
-    "category": [{"text": "Clinical note"}],
-    "subject": PATIENT,
-    "content": [{"attachment": {"url": "https://example.org/note.pdf"}}],
-}
-
-
-async def _add_document(client: httpx.AsyncClient) -> None:
-    """The demo's have types of their own, and belong to a case: US Core wants neither."""
-    talk = await client.post("/Communication", json=TALK)
-    related = {"reference": f"Communication/{talk.json()['id']}"}
-    document = {**DOCUMENT, "context": {"related": [related]}}
-    created = await client.post("/DocumentReference", json=document)
-    assert created.status_code == 201, created.text
-
-
-@pytest.mark.parametrize("type_", [*SERVED, "Bundle"])
-async def test_its_profiles_are_published_and_claimed(
-    client: httpx.AsyncClient, type_: str
-) -> None:
-    declared = await _declaration(client, type_)
-    if type_ == "DocumentReference":
-        await _add_document(client)
-    profiles = [*declared.get("supportedProfile", ())]
-    if "profile" in declared:
-        profiles.insert(0, declared["profile"])
-    assert profiles
-    for profile in profiles:
-        if profile.startswith(settings().canonical):
-            found = await client.get("/StructureDefinition", params={"url": profile})
-            (definition,) = matches(found.json())
-            assert definition["type"] == type_
-        claims = await client.get(f"/{type_}?_count=1000")
-        named = [each.get("meta", {}).get("profile", ()) for each in matches(claims.json())]
-        assert any(profile in each for each in named), profile
-        if profile == declared.get("profile"):
-            assert all(profile in each for each in named)
-
-
-DEFINED = {"SearchParameter": "searchParam", "OperationDefinition": "operation"}
-
-
-async def test_its_definitions_are_published(client: httpx.AsyncClient) -> None:
-    (rest,) = (await _statement(client))["rest"]
-    own = settings().canonical
-    for resource in (rest, *rest["resource"]):
-        for kind, name in (
-            ("SearchParameter", "searchParam"),
-            ("OperationDefinition", "operation"),
-        ):
-            for each in resource.get(name, ()):
-                if each["definition"].startswith(own):
-                    found = await client.get(f"/{kind}", params={"url": each["definition"]})
-                    (definition,) = matches(found.json())
-                    assert definition["code"] == each["name"]
-
-
-async def test_its_compartment(client: httpx.AsyncClient) -> None:
-    (rest,) = (await _statement(client))["rest"]
-    assert rest["compartment"] == ["http://hl7.org/fhir/CompartmentDefinition/patient"]
-    goal = await _one(client, "Goal")
-    patient = goal["subject"]["reference"]
-    assert goal in matches((await client.get(f"/{patient}/Goal?_count=1000")).json())
-    assert (await client.get("/Practitioner/x/Goal")).status_code == 404
-    for type_ in PUBLISHED:
-        assert (await client.get(f"/{patient}/{type_}")).status_code == 404

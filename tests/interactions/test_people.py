@@ -76,8 +76,9 @@ async def read(records: Records, type: str, id: str, access: Access = UNLIMITED)
 async def found(
     records: Records, type: str, *pairs: tuple[str, str], by: Access = UNLIMITED
 ) -> Any:
-    people = People(records, named(type))
-    return [each.resource["id"] for each in await people.find(by, people_query(pairs))]
+    people, query = People(records, named(type)), people_query(pairs)
+    people.check(query)
+    return [each.resource["id"] for each in await people.find(by, query)]
 
 
 def token(*scopes: Scope, **given: Any) -> Limited:

@@ -58,6 +58,10 @@ async def records(request: pytest.FixtureRequest) -> AsyncIterator[Records]:
         ("ann", ["M1", "N4"]),
         ("gone", []),  # a name in what is deleted
         ("Spelled", ["N7"]),
+        ("van zoe", ["N2"]),
+        ("lee anna", ["N4"]),
+        ("zoe nobody", []),
+        (" ", []),
         ("zoe van,lee", ["N4", "N2"]),
         ("O\\,Brien", []),
         ("nobody", []),
@@ -92,6 +96,9 @@ async def test_the_others_are_found_too(records: Records) -> None:
     [
         (("name", ""), BadRequest),
         (("name", "x" * 129), BadRequest),
+        (("name", "a b c " * 12), TooCostly),
+        (("name:contains", ",".join("x" * 36)), TooCostly),
+        (("name:contains", ",".join(["x" * 110] * 3)), TooCostly),
         (("name:not", "Ann"), UnknownParameter),
         (("name.given", "Ann"), UnknownParameter),
         (("family", "Case"), UnknownParameter),

@@ -264,6 +264,12 @@ async def test_who_may_read_them(store: Store, who: str, address: str, status: i
         assert response.headers["cache-control"] == "no-store"
 
 
+async def test_a_page_s_own_host_name_leads_to_no_metrics(store: Store) -> None:
+    """DNS rebinding."""
+    async with serving(store) as client:
+        assert (await client.get(URL, headers={"Host": "evil.com"})).status_code == 404
+
+
 @pytest.mark.parametrize("name", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
 async def test_what_a_proxy_passes_on_is_not_from_here(store: Store, name: str) -> None:
     async with serving(store) as client:

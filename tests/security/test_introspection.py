@@ -194,6 +194,31 @@ async def test_what_it_says_is_checked(
         await tokens.principal(issuer.opaque(SCOPE, **claims))
 
 
+@pytest.mark.parametrize(
+    ("said", "good"),
+    [
+        *(({name: each}, True) for name, each in (("token_type", "bearer"), ("typ", "Bearer"))),
+        *(({"token_use": each}, True) for each in ("access", "access_token")),
+        *(({"token_use": each}, False) for each in ("refresh", "refresh_token", "id")),
+        *(({"typ": each}, False) for each in ("Refresh", "Offline", "ID")),
+        *(({"token_type": each}, False) for each in ("refresh_token", "mac", 7, ["Bearer"])),
+    ],
+)  # fmt: skip
+async def test_what_is_no_access_token_is_refused(
+    issuer: TestIssuer, said: dict[str, Any], good: bool
+) -> None:
+    """Issuers may call a refresh token active, too (RFC 7662, 2.2)."""
+    issuer.answers["introspect"] = (200, {"active": True, "scope": SCOPE, **said})
+    lenient = {**issuer.settings, "issuers": [issuer.issuer(any_audience=True)]}
+    made = Authenticator(settings(**lenient))
+    if good:
+        assert await made.principal("some")
+    else:
+        with pytest.raises(Unauthorized, match=INACTIVE):
+            await made.principal("some")
+    await made.close()
+
+
 async def test_a_token_for_nobody_knows_whom_is_refused(
     issuer: TestIssuer, tokens: Authenticator
 ) -> None:

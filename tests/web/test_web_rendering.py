@@ -77,10 +77,16 @@ async def _targets(browser: httpx.AsyncClient) -> list[str]:
         "/fhir/nothing/at/all/of/this",
         "/fhir",
         "/fhir/",
-        "/fhir/.well-known/smart-configuration",
         "/fhir/StructureDefinition/facade-task",
         "/fhir/ValueSet?_count=3",
     ]
+
+
+async def test_how_to_sign_in_is_json_whatever_is_accepted(browser: httpx.AsyncClient) -> None:
+    """https://hl7.org/fhir/smart-app-launch/conformance.html#using-well-known"""
+    answer = await browser.get("/fhir/.well-known/smart-configuration")
+    assert answer.headers["content-type"].startswith("application/")
+    assert answer.json()
 
 
 async def test_the_same_answer_to_people(browser: httpx.AsyncClient) -> None:

@@ -28,6 +28,7 @@ LINKS = Links("/fhir", ["Task", "Goal", "Patient"])
         ({"valueQuantity": {"value": 7.1, "unit": "%"}}, "7.1 %"),
         ({"identifier": [{"system": "s", "value": "CAS-1"}]}, "CAS-1"),
         ({"description": "y" * 200}, "y" * 139 + "…"),
+        ({"description": "paid \u202e00.1\u2066"}, "paid \ufffd00.1\ufffd"),
         ({"description": [], "code": 7}, ""),
         ({}, ""),
     ],
