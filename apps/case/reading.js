@@ -1,22 +1,25 @@
 /** What the page asks the server for. */
 
-import { knownNames, query, searchAll, searchPage } from "../shared/fhir.js";
-import { canRead, caseSearch, cursorOf, looksLikeId, nameSearch, searchParameters } from "./model/address.js";
+import { knownNames, nameOf, query, searchAll, searchPage } from "../shared/fhir.js";
+import {
+  canRead,
+  caseSearch,
+  cursorOf,
+  looksLikeId,
+  MOST_PEOPLE,
+  nameSearch,
+  searchParameters,
+} from "./model/address.js";
 import { caseHeader, caseView } from "./model/case.js";
-import { addNames, namedOf, unnamed } from "./model/names.js";
+import { addNames, isCalled, namedOf, unnamed } from "./model/names.js";
 
 /** How many cases tell names where names cannot be searched. */
 const CASES_ASKED = 1000;
-
-/** How many people and parties are read one by one where they cannot be searched. */
-const MOST_READ = 20;
 
 /** The server as this page uses it, and the names that were learned from it. */
 export class Reading {
   /** Map of `Type/id` → name. */
   names = new Map();
-  /** Which types can be searched by name: `{Patient, Practitioner}`. */
-  byName = { Patient: false, Practitioner: false };
   #session;
   #metadata = null;
   #told = false;
@@ -32,9 +35,6 @@ export class Reading {
     } catch (error) {
       if (error.status === 401) throw error;
     }
-    for (const type of Object.keys(this.byName)) {
-      this.byName[type] = searchParameters(this.#metadata, type).includes("name");
-    }
   }
 
   /** Return whether the server has resources of a type, and this session may read them. */
@@ -43,50 +43,93 @@ export class Reading {
   }
 
   /**
-   * Return `{cases, total, next, nobody, missing}`. `nobody`: `[type, typed]` of each name that is
-   * nobody's; `missing(type)`: the ids that came without a name.
+   * Return `{cases, total, next, looked, missing}`. `looked`: whom the typed texts mean, as `#whom`
+   * returns it; where that is nobody there are no cases. `missing(type)`: ids without a name.
    */
   async cases(state, signal) {
-    const members = await this.#ids("Patient", state.member, signal);
-    const owners = await this.#ids("Practitioner", state.owner, signal);
-    const nobody = [
-      ["Patient", state.member, members],
-      ["Practitioner", state.owner, owners],
-    ].filter(([, , ids]) => ids?.length === 0);
-    if (nobody.length) return { cases: [], total: 0, next: "", nobody, missing: () => [] };
-    const page = await searchPage(this.#session, caseSearch(state, { members, owners }), { signal });
+    const asked = [
+      this.#whom("Patient", state.member, signal),
+      this.#whom("Practitioner", state.owner, signal),
+    ];
+    const [members, owners] = await Promise.all(asked);
+    const looked = [members, owners].filter(Boolean);
+    if (looked.some(({ people }) => !people.length)) {
+      return { cases: [], total: null, next: "", looked, missing: () => [] };
+    }
+    const ids = (whom) => whom?.people.map(({ id }) => id);
+    const url = caseSearch(state, { members: ids(members), owners: ids(owners) });
+    const page = await searchPage(this.#session, url, { signal });
     knownNames(page.resources, this.names);
     const now = Date.now();
     const cases = page.resources.map((episode) => caseHeader(episode, now));
     const people = page.resources.map(({ patient, careManager }) => [patient, careManager]);
     const missing = (type) => unnamed(people, this.names, type);
-    return { cases, total: page.total, next: cursorOf(page.next), nobody: [], missing };
+    return { cases, total: page.total, next: cursorOf(page.next), looked, missing };
   }
 
   /** Return `{view, missing}` of one case: all of it in one answer, as of one moment. */
   async case(id, signal) {
-    const bundle = await this.#session.get(`EpisodeOfCare/${encodeURIComponent(id)}/$case`, { signal });
+    const path = `EpisodeOfCare/${encodeURIComponent(id)}/$case`;
+    const bundle = await this.#session.get(path, { signal });
     const view = caseView(bundle);
     for (const [key, name] of view.names) this.names.set(key, name);
-    return { view: { ...view, names: this.names }, missing: (type) => unnamed(bundle, this.names, type) };
+    const missing = (type) => unnamed(bundle, this.names, type);
+    return { view: { ...view, names: this.names }, missing };
   }
 
   /** Learn the names of those ids of a type that no reference names. */
   async learn(type, ids, signal) {
-    if (!ids.length) return;
-    if (!searchParameters(this.#metadata, type).includes("_id")) {
-      if (this.canRead(type)) await this.#readEach(type, ids, signal);
-      return;
+    if (!this.#canSearch(type, "_id")) return;
+    for (let from = 0; from < ids.length; from += MOST_PEOPLE) {
+      const url = query(type, { _id: ids.slice(from, from + MOST_PEOPLE), _count: MOST_PEOPLE });
+      const { resources } = await searchPage(this.#session, url, { signal });
+      addNames(this.names, resources);
     }
-    const { resources } = await searchAll(
-      this.#session,
-      `${type}?_id=${ids.map(encodeURIComponent).join(",")}`,
-      { signal },
-    );
-    addNames(this.names, resources);
   }
 
-  /** Where names cannot be searched, those in the cases that changed last are known. */
+  #canSearch(type, parameter) {
+    const parameters = searchParameters(this.#metadata, type);
+    return parameters.includes(parameter) && this.#session.may("s", type);
+  }
+
+  /**
+   * Return whom something typed means: `{type, typed, byName, people, refused, remembered}`; null for
+   * nothing typed. `people`: `[{id, name}]`, none where the server refused to look, whose words are
+   * `refused`. `remembered`: whether only some names are known.
+   */
+  async #whom(type, typed, signal) {
+    if (!typed) return null;
+    const whom = { type, typed, byName: true, people: [], refused: "", remembered: false };
+    if (looksLikeId(typed)) {
+      const name = this.names.get(`${type}/${typed}`) ?? typed;
+      return { ...whom, byName: false, people: [{ id: typed, name }] };
+    }
+    if (!this.#canSearch(type, "name"))
+      return { ...whom, remembered: true, ...(await this.#remembered(type, typed, signal)) };
+    const url = nameSearch(type, typed);
+    try {
+      const { resources } = url
+        ? await searchPage(this.#session, url, { signal })
+        : { resources: [] };
+      addNames(this.names, resources);
+      return { ...whom, people: resources.map((each) => ({ id: each.id, name: nameOf(each) })) };
+    } catch (error) {
+      if (error.status !== 400 && error.status !== 422) throw error;
+      return { ...whom, refused: error.message };
+    }
+  }
+
+  /**
+   * Where names cannot be searched, those in the cases that changed last are known: another server
+   * holds the people, or the session was not allowed to search them.
+   */
+  async #remembered(type, typed, signal) {
+    await this.#askCases(signal);
+    const people = namedOf(this.names, type).filter(({ name }) => isCalled(name, typed));
+    if (people.length <= MOST_PEOPLE) return { people };
+    return { refused: `More than ${MOST_PEOPLE} have such a name: give more of it, or an id.` };
+  }
+
   async #askCases(signal) {
     if (this.#told) return;
     const url = query("EpisodeOfCare", {
@@ -97,27 +140,5 @@ export class Reading {
     const { resources } = await searchAll(this.#session, url, { signal, most: CASES_ASKED / 200 });
     knownNames(resources, this.names);
     this.#told = true;
-  }
-
-  async #readEach(type, ids, signal) {
-    const read = (id) => this.#session.get(`${type}/${encodeURIComponent(id)}`, { signal });
-    const answers = await Promise.allSettled(ids.slice(0, MOST_READ).map(read));
-    addNames(
-      this.names,
-      answers.flatMap(({ value }) => value ?? []),
-    );
-  }
-
-  /** Return the ids that something typed means: null for nothing typed, [] for nobody. */
-  async #ids(type, typed, signal) {
-    if (!typed) return null;
-    if (looksLikeId(typed)) return [typed];
-    if (!this.byName[type]) await this.#askCases(signal);
-    const words = typed.toLowerCase();
-    const known = namedOf(this.names, type).filter(({ name }) => name.toLowerCase().includes(words));
-    if (!this.byName[type]) return known.map(({ id }) => id);
-    const { resources } = await searchAll(this.#session, nameSearch(type, typed), { signal, most: 2 });
-    addNames(this.names, resources);
-    return [...new Set([...known, ...resources].map(({ id }) => id))];
   }
 }

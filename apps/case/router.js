@@ -9,6 +9,7 @@ import { back, caseArticle } from "./view/case.js";
 import { rename } from "./view/pieces.js";
 import { rawDialog } from "./view/raw.js";
 import { offerOwners, results, resultsTitle, searchForm } from "./view/search.js";
+import { unclear } from "./view/whom.js";
 
 const TITLE = "Case page";
 
@@ -58,17 +59,19 @@ class Page {
     this.#follow({ first: true });
   }
 
-  /** Go to an address of this page. */
+  /** Go to an address of this page; where it is shown already, it is read anew. */
   go = (href) => {
-    history.pushState(null, "", href);
-    this.#follow();
+    if (href !== writeAddress(this.#state)) history.pushState(null, "", href);
+    this.#follow({ anew: true });
   };
 
-  #follow({ first = false } = {}) {
+  #follow({ first = false, anew = false } = {}) {
     const state = readAddress(location.search);
     const before = this.#state;
     this.#state = state;
-    if (before && writeAddress({ ...state, show: "" }) === writeAddress({ ...before, show: "" })) {
+    const same =
+      before && writeAddress({ ...state, show: "" }) === writeAddress({ ...before, show: "" });
+    if (same && !anew) {
       // A step within a case: to one of its parts, or to other entries of its time line.
       if (state.show !== before.show) this.#showKind?.(state.show);
       return;
@@ -80,7 +83,7 @@ class Page {
   }
 
   async #showList(state, signal, { first, from }) {
-    const { names, byName } = this.#reading;
+    const { names } = this.#reading;
     const [, user] = /^Practitioner\/(.+)$/.exec(this.#session.user ?? "") ?? [];
     const title = el("h2", { id: "found", class: "found" }, "Cases");
     const found = el("div", { id: "results" }, loading("Searching…"));
@@ -89,38 +92,34 @@ class Page {
     fill(
       this.#body,
       el("h1", {}, "Cases"),
-      searchForm({ state, names, byName, user, search, go: this.go }),
+      searchForm({ state, names, user, search, go: this.go }),
       el("section", { "aria-labelledby": "found" }, title, found),
     );
     try {
       const answer = await this.#reading.cases(state, signal);
       if (signal.aborted) return;
-      const count = answer.total !== null && el("span", { class: "count" }, String(answer.total));
-      fill(title, resultsTitle(state, answer.cases, names), " ", count);
-      fill(
-        found,
-        answer.nobody.length
-          ? this.#nobody(answer.nobody)
-          : results({ ...answer, state, names, go: this.go }),
-      );
-      offerOwners(names);
-      const words = answer.total ?? answer.cases.length;
-      announce(`${words} ${words === 1 ? "case" : "cases"} found.`);
+      const asked = unclear(answer.looked);
+      if (asked) {
+        fill(found, empty(asked.title, asked.words));
+        announce(asked.words);
+      } else this.#found(answer, state, title, found);
       this.#learn(answer.missing, signal);
-      if (!first)
-        focusOn(from ? (this.#body.querySelector(`[data-case="${CSS.escape(from)}"] a`) ?? title) : title);
+      const opened = from && this.#body.querySelector(`[data-case="${CSS.escape(from)}"] a`);
+      if (!first) focusOn(opened || title);
     } catch (error) {
       this.#fail(error, found, signal);
+      if (!signal.aborted && !first) focusOn(title);
     }
   }
 
-  #nobody(named) {
-    const typed = named.map(([, text]) => text).join("” or “");
-    const onlyIds = named.some(([type]) => !this.#reading.byName[type]);
-    const hint = onlyIds
-      ? " Here, names are known from the cases that changed last; an id always finds."
-      : "";
-    return empty("Nobody found", `Nobody here is called “${typed}”.${hint}`);
+  #found(answer, state, title, found) {
+    const { names } = this.#reading;
+    const count = answer.total !== null && el("span", { class: "count" }, String(answer.total));
+    fill(title, resultsTitle(answer, state, names), " ", count);
+    fill(found, results({ ...answer, state, names, go: this.go }));
+    offerOwners(names);
+    const number = answer.total ?? answer.cases.length;
+    announce(`${number} ${number === 1 ? "case" : "cases"} found.`);
   }
 
   async #showCase(state, signal, first) {
@@ -159,17 +158,16 @@ class Page {
   /** Names come after what they stand in: nobody waits for them. */
   async #learn(missing, signal) {
     rename(document.getElementById("bar"), this.#reading.names);
-    try {
-      await Promise.all(
-        ["Organization", "Practitioner", "Patient"].map((type) =>
-          this.#reading.learn(type, missing(type), signal),
-        ),
-      );
-      if (!signal.aborted) rename(this.#body, this.#reading.names);
-    } catch (error) {
-      // Ids stay where names could not be learned.
-      if (!signal.aborted) this.#expire(error);
-    }
+    const learn = async (type) => {
+      try {
+        await this.#reading.learn(type, missing(type), signal);
+        if (!signal.aborted) rename(this.#body, this.#reading.names);
+      } catch (error) {
+        // Ids stay where names could not be learned.
+        if (!signal.aborted) this.#expire(error);
+      }
+    };
+    await Promise.all(["Organization", "Practitioner", "Patient"].map(learn));
   }
 
   async #learnUser() {
@@ -186,8 +184,7 @@ class Page {
     if (signal.aborted) return;
     this.#expire(error);
     const retry = () => {
-      this.#state = null;
-      this.#follow();
+      this.#follow({ anew: true });
     };
     const notThere = error.status === 404 || error.status === 410;
     const title = notThere ? "This case is not there, or you may not see it" : "This did not work";
@@ -205,6 +202,7 @@ class Page {
   }
 
   #expire(error) {
-    if (error instanceof SessionExpired && !this.#notice.hasChildNodes()) fill(this.#notice, expired());
+    if (error instanceof SessionExpired && !this.#notice.hasChildNodes())
+      fill(this.#notice, expired());
   }
 }

@@ -17,7 +17,12 @@ const TYPES = [
   "Provenance",
 ];
 
-const DATA = ["openid", "fhirUser", "offline_access", ...TYPES.map((type) => `user/${type}.rs`)].join(" ");
+const DATA = [
+  "openid",
+  "fhirUser",
+  "offline_access",
+  ...TYPES.map((type) => `user/${type}.rs`),
+].join(" ");
 
 /** An EHR may say which patient's chart is open. */
 export const SCOPES = { ehr: `launch ${DATA}`, standalone: DATA };

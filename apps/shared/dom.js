@@ -40,11 +40,11 @@ export function focusOn(node) {
 }
 
 /**
- * Say something to screen readers, and nothing else: needs `<div id="live" role="status">` in the
- * page. The same text twice is said twice.
+ * Say something to screen readers, and nothing else: in `live`, an element with `role="status"`,
+ * `<div id="live">` of the page where none is given. A dialog has one of its own, since nothing
+ * outside of it is heard while it is open. The same text twice is said twice.
  */
-export function announce(text) {
-  const live = document.getElementById("live");
+export function announce(text, live = document.getElementById("live")) {
   if (!live) return;
   live.textContent = "";
   setTimeout(() => (live.textContent = text), 60);

@@ -42,7 +42,7 @@ const WORDS = new Map([
   [409, "Somebody else changed this at the same time."],
   [410, "It was deleted."],
   [412, "Somebody else changed this in the meantime."],
-  [422, "The server refused the change."],
+  [422, "The server refused this."],
   [429, "That was a bit much at once. Wait a moment and try again."],
   [503, "The server is busy. Wait a moment and try again."],
 ]);

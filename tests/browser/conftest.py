@@ -59,7 +59,20 @@ def brief_origin(
     """The same with few members, and tokens that end within seconds."""
     folder = tmp_path_factory.mktemp("brief")
     shutil.copy(clean_file, folder / "store.db")
-    with serving.with_short_tokens(folder, folder / "store.db", SECONDS) as found:
+    with serving.with_store(folder, folder / "store.db", SECONDS) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def elsewhere_origin(
+    tmp_path_factory: pytest.TempPathFactory, path_of_browser: str, clean_file: Path
+) -> Iterator[str]:
+    """The same with members who are patients of another server."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    shutil.copy(clean_file, folder / "store.db")
+    base = '{"Patient": "https://ehr.example.org/r4"}'
+    store = folder / "store.db"
+    with serving.with_store(folder, store, 7200, FHIR_FACADE_REFERENCE_BASE=base) as found:
         yield found
 
 
@@ -77,7 +90,8 @@ def open_origin(
 @pytest.fixture
 def watch(request: pytest.FixtureRequest) -> Watch:
     """What the browser does in this test; other than the origins of its servers it asks nobody."""
-    names = {"origin", "brief_origin", "open_origin"} & set(request.fixturenames)
+    known = {"origin", "brief_origin", "elsewhere_origin", "open_origin"}
+    names = known & set(request.fixturenames)
     return Watch(*(request.getfixturevalue(name) for name in sorted(names)))
 
 

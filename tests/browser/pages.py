@@ -52,6 +52,28 @@ async def case_page(page: Page, origin: str, manager: str, query: str = "") -> N
     await expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
 
+async def find_cases(page: Page, member: str = "", owner: str = "", status: str = "any") -> None:
+    """Search the case page, and wait for the answer."""
+    search = page.get_by_role("search")
+    await search.get_by_label("Member").fill(member)
+    await search.get_by_label("Care manager").fill(owner)
+    await search.get_by_label("Status").select_option(status)
+    await search.get_by_role("button", name="Search").click()
+    await answered(page)
+
+
+async def answered(page: Page) -> None:
+    """Wait until the case page has the answer to a search."""
+    await expect(page.locator("#results > :not(.state-loading)").first).to_be_attached()
+
+
+async def found_cases(page: Page) -> list[str]:
+    """Return the ids of the cases in the table, once the search is over."""
+    await answered(page)
+    rows = await page.locator("tr[data-case]").all()
+    return [str(await each.get_attribute("data-case")) for each in rows]
+
+
 async def texts(found: Locator) -> list[str]:
     """Return the texts of elements, each as one line."""
     return [" ".join(each.split()) for each in await found.all_inner_texts()]

@@ -20,6 +20,8 @@ from tests.browser.pages import case_page, choose, my_goals
 
 MEMBER: Final = "M100001"
 """Somebody with goals under way."""
+NAME: Final = "Fatima"
+"""What several members are called."""
 OF_CASE: Final = "M100091"
 """Somebody whose case has some of everything."""
 MANAGER: Final = "U11"
@@ -47,7 +49,7 @@ async def case(page: Page, origin: str) -> None:
 
 
 async def cases(page: Page, origin: str) -> None:
-    await case_page(page, origin, MANAGER, f"?owner={MANAGER}&order=changed")
+    await case_page(page, origin, MANAGER, f"?member={NAME}&status=any")
     await page.wait_for_selector("table.cases")
     await page.wait_for_load_state("networkidle")
 

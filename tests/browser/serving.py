@@ -19,7 +19,7 @@ from tests.writes_hard.killing import PROGRAM, free_port
 PATIENCE = 120.0
 """Seconds that a server may take to begin, on a machine that has much else to do."""
 
-_BRIEF = """
+_FACTORY = """
 import uvicorn
 from fhir_facade.commands.serve import server_options
 from fhir_facade.settings import Settings
@@ -39,12 +39,15 @@ def demo(folder: Path, *options: str, port: int = 0) -> Iterator[str]:
 
 
 @contextmanager
-def with_short_tokens(folder: Path, store: Path, seconds: int) -> Iterator[str]:
-    """Run the same over a store that is there already, with tokens that end soon."""
+def with_store(folder: Path, store: Path, seconds: int, **more: str) -> Iterator[str]:
+    """Run the same over a store that is there already, with tokens of its own length.
+
+    `more`: settings, by the names of their variables.
+    """
     port = free_port()
-    settings = demonstration.environment(f"http://127.0.0.1:{port}", seconds)
+    settings = demonstration.environment(f"http://127.0.0.1:{port}", seconds) | more
     settings["FHIR_FACADE_STORE"] = f"sqlite:///{store}"
-    command = [sys.executable, "-c", _BRIEF.format(port=port)]
+    command = [sys.executable, "-c", _FACTORY.format(port=port)]
     with _process(command, port, folder, settings) as origin:
         yield origin
 

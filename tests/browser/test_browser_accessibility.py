@@ -131,13 +131,15 @@ async def test_a_member_without_anything(page: Page, origin: str, manager: Api) 
 
 
 async def test_the_case_page(page: Page, origin: str, watch: Watch, manager: Api) -> None:
-    watch.allow(404)
-    await case_page(page, origin, MANAGER)
+    watch.allow(404, 422)
+    name = manager.get("Patient/M100001")["name"][0]["text"]
+    await case_page(page, origin, MANAGER, f"?member={name.partition(' ')[0]}&status=any")
     await page.wait_for_selector("table.cases")
+    await expect(page.locator(".meant")).to_be_visible()
     found = {"list": await violations(page)}
-    await page.goto(f"{origin}/apps/case/?member=M999999")
+    await page.goto(f"{origin}/apps/case/?member=l")
     await expect(page.locator(".state-empty")).to_be_visible()
-    found["nothing found"] = await violations(page)
+    found["too many"] = await violations(page)
     await page.goto(f"{origin}/apps/case/?case={rich_case(manager)}")
     await expect(page.locator("article.case")).to_be_visible()
     found["case"] = await violations(page)

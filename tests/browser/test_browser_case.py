@@ -13,7 +13,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.asking import Api, Json, rich_case
 from tests.browser.conftest import MANAGER
-from tests.browser.pages import case_page, decide, texts
+from tests.browser.pages import case_page, decide, found_cases, texts
 from tests.browser.watching import Watch
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -25,13 +25,6 @@ PAGE = 20
 
 def resources(bundle: Json) -> list[Json]:
     return [each["resource"] for each in bundle["entry"]]
-
-
-async def found_cases(page: Page) -> list[str]:
-    """The cases in the table, once the search is over."""
-    await expect(page.locator("#results .state-loading")).to_have_count(0)
-    rows = await page.locator("tr[data-case]").all()
-    return [str(await each.get_attribute("data-case")) for each in rows]
 
 
 def ids(found: list[Json]) -> list[str]:
@@ -54,7 +47,7 @@ async def test_cases_are_found_by_member_status_owner_and_due(
     await search.get_by_label("Status").select_option("any")
     await search.get_by_role("button", name="Search").click()
     await page.wait_for_url(re.compile(f"member={member}"))
-    await expect(page.locator("#found")).to_contain_text("Cases of")
+    await expect(page.locator("#found")).to_contain_text("All cases of")
     stored = manager.search(f"EpisodeOfCare?patient={member}")
     assert {*await found_cases(page)} == {*ids(stored)}
 

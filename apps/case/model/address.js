@@ -4,6 +4,9 @@ import { list, query } from "../../shared/fhir.js";
 
 export const PAGE_SIZE = 20;
 
+/** How many people a name may mean, and how many are asked for by id at once. */
+export const MOST_PEOPLE = 50;
+
 /** What `status` can be: EpisodeOfCare.status, and "any". */
 export const STATUSES = [
   ["active", "Active"],
@@ -94,14 +97,34 @@ export function caseSearch(state, { members = null, owners = null } = {}) {
   return url + due.map((value) => `&due=${value}`).join("");
 }
 
+/** Return what is searched for in words, for paper, where there is no form. */
+export function searchWords(state) {
+  const words = (choices, code) => choices.find(([each]) => each === code)[1];
+  return [
+    state.member && `Member: ${state.member}`,
+    state.owner && `Care manager: ${state.owner}`,
+    `Status: ${words(STATUSES, state.status)}`,
+    (state.from || state.to) && `Due: ${state.from || "…"} to ${state.to || "…"}`,
+    `Order: ${words(ORDERS, state.order)}`,
+  ]
+    .filter(Boolean)
+    .join(" · ");
+}
+
 /** Return the `_cursor` of a page link; "" where there is none. */
 export function cursorOf(url) {
   return url ? (new URL(url, "http://base").searchParams.get("_cursor") ?? "") : "";
 }
 
-/** Return the search for people whose name has the words; only their ids and names. */
-export function nameSearch(type, words) {
-  return query(type, { name: words, _count: 50 });
+/**
+ * Return the search for people whose name has all the words, in whatever order; null where nothing
+ * was typed that a name could have. A comma between alternatives is none that a person means.
+ */
+export function nameSearch(type, typed) {
+  const words = typed.split(/[\s,]+/).filter(Boolean);
+  if (!words.length) return null;
+  const names = words.map((word) => ["name", word.replace(/[\\$|]/g, "\\$&")]);
+  return `${type}?${new URLSearchParams([...names, ["_count", MOST_PEOPLE]])}`;
 }
 
 /** Return the names of the search parameters that a CapabilityStatement lists for a type. */

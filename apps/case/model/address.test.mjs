@@ -10,6 +10,7 @@ import {
   nameSearch,
   readAddress,
   searchParameters,
+  searchWords,
   writeAddress,
 } from "./address.js";
 
@@ -38,7 +39,10 @@ test("what is written is read again", () => {
 });
 
 test("what is not understood is left out of an address", () => {
-  assert.deepEqual(readAddress("?status=gone&order=up&from=soon&to=2026-13x&code=x&state=y"), DEFAULTS);
+  assert.deepEqual(
+    readAddress("?status=gone&order=up&from=soon&to=2026-13x&code=x&state=y"),
+    DEFAULTS,
+  );
 });
 
 test("a search is what was asked for", () => {
@@ -62,7 +66,8 @@ test("a list is the address without its case", () => {
 
 test("an id has a digit in it and no space", () => {
   for (const id of ["M100001", "U15", "6958-1c.46"]) assert.equal(looksLikeId(id), true, id);
-  for (const name of ["Ada", "Ada Example", "Ada 2", "é1"]) assert.equal(looksLikeId(name), false, name);
+  for (const name of ["Ada", "Ada Example", "Ada 2", "é1"])
+    assert.equal(looksLikeId(name), false, name);
 });
 
 test("the cursor of a page link is found", () => {
@@ -82,5 +87,20 @@ test("names are searched where the server says that it can", () => {
     canRead({ rest: [{ resource: [{ type: "Goal", interaction: [{ code: "read" }] }] }] }, "Goal"),
     true,
   );
-  assert.equal(nameSearch("Patient", "Ada Ex"), "Patient?name=Ada+Ex&_count=50");
+});
+
+test("a name is searched for word by word, in whatever order and with whatever sign", () => {
+  const asked = (typed) => nameSearch("Patient", typed);
+  assert.equal(asked("Ada Ex"), "Patient?name=Ada&name=Ex&_count=50");
+  assert.equal(asked("Ex, Ada"), "Patient?name=Ex&name=Ada&_count=50");
+  assert.equal(decodeURIComponent(asked("a$b|c\\d")), "Patient?name=a\\$b\\|c\\\\d&_count=50");
+  assert.equal(asked(", "), null);
+});
+
+test("what was searched for is said in words", () => {
+  assert.equal(searchWords(DEFAULTS), "Status: Active · Order: Due first");
+  assert.equal(
+    searchWords({ ...DEFAULTS, member: "Ada", owner: "U1", status: "any", from: "2026-01-01" }),
+    "Member: Ada · Care manager: U1 · Status: Any status · Due: 2026-01-01 to … · Order: Due first",
+  );
 });

@@ -207,7 +207,8 @@ function listed(item) {
   const id = refId(item);
   return {
     type:
-      codeWords(refType(item).replace(/([a-z])([A-Z])/g, (_, a, b) => `${a} ${b.toLowerCase()}`)) || "Item",
+      codeWords(refType(item).replace(/([a-z])([A-Z])/g, (_, a, b) => `${a} ${b.toLowerCase()}`)) ||
+      "Item",
     text: item?.display || id || "Without a name",
     id,
     isCase: refType(item) === "EpisodeOfCare" && Boolean(id),

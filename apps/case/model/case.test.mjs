@@ -27,12 +27,18 @@ const EPISODE = {
   type: [local("case-type", "medication", "Medication"), local("case-subtype", "step-therapy")],
   patient: { reference: "Patient/M1", display: "Ada Example" },
   careManager: { reference: "Practitioner/U1" },
-  diagnosis: [{ condition: { display: "Asthma" } }, { condition: { identifier: { value: "J45" } } }, {}],
+  diagnosis: [
+    { condition: { display: "Asthma" } },
+    { condition: { identifier: { value: "J45" } } },
+    {},
+  ],
   period: { start: "2026-01-02" },
   extension: [
     extension("case-name", { valueString: "Inhaler" }),
     extension("due-date", { valueDate: "2026-06-30" }),
-    extension("case-status", { valueCodeableConcept: local("case-status", "pending_info", "pending_info") }),
+    extension("case-status", {
+      valueCodeableConcept: local("case-status", "pending_info", "pending_info"),
+    }),
     extension("program-key", { valueString: "asthma_care" }),
     extension("case-origin", { valueCode: "moi" }),
     extension("case-origin", { valueCode: "financial_control" }),
@@ -40,7 +46,9 @@ const EPISODE = {
     parts("performance-lever", { id: { valueString: "PL-1" } }),
     parts("savings", { identified: { valueMoney: { value: 12.5, currency: "USD" } } }),
     extension("note", { valueAnnotation: { time: "2026-02-01", text: "older" } }),
-    extension("note", { valueAnnotation: { time: "2026-03-01", text: "newer", authorString: "Bo" } }),
+    extension("note", {
+      valueAnnotation: { time: "2026-03-01", text: "newer", authorString: "Bo" },
+    }),
     extension("note", { valueAnnotation: { time: "2026-04-01" } }),
   ],
 };

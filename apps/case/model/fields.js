@@ -29,7 +29,8 @@ export function conceptWords(concept) {
   const codings = list(concept?.coding);
   const known = new Set(codes(concept));
   const said = [concept?.text, ...codings.map(({ display }) => display)];
-  const found = said.find((text) => text && !known.has(text)) ?? said.find(Boolean) ?? codes(concept)[0];
+  const found =
+    said.find((text) => text && !known.has(text)) ?? said.find(Boolean) ?? codes(concept)[0];
   if (!found) return "";
   // `Follow-up` is written as a person would; `in_progress` and `clinical-note` are not.
   return /^[a-z0-9_-]+$/.test(found) ? codeWords(found) : found;

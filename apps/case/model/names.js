@@ -2,6 +2,8 @@
 
 import { knownNames, list, nameOf, refKey } from "../../shared/fhir.js";
 
+const BEFORE_WORDS = [..." .;:/(\"'’‐-"];
+
 /** Return the ids of a type that resources refer to and `names` (Map of `Type/id` → name) lacks. */
 export function unnamed(resources, names, type) {
   const found = new Set();
@@ -32,6 +34,20 @@ export function namedOf(names, type) {
     .filter(([key]) => key.startsWith(`${type}/`))
     .map(([key, name]) => ({ id: key.slice(type.length + 1), name }))
     .sort((a, b) => a.name.localeCompare(b.name, "en"));
+}
+
+/** Return the words of a text, without case and accents: `Nullström, Zoë` → `[nullstrom, zoe]`. */
+function words(text) {
+  const plain = text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  return plain.split(/[\s,]+/).filter(Boolean);
+}
+
+/** Return whether each word that was typed begins some word of a name, as the server compares. */
+export function isCalled(name, typed) {
+  const [wanted, own] = [words(typed), words(name).join(" ")];
+  const begins = (word) =>
+    own.startsWith(word) || BEFORE_WORDS.some((each) => own.includes(each + word));
+  return wanted.length > 0 && wanted.every(begins);
 }
 
 export { knownNames };

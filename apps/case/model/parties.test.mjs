@@ -42,7 +42,10 @@ test("people stand with the organization and role they act for", () => {
 
 test("a person of no known party is a party of its own", () => {
   const [alone] = parties({ participant: [{ member: PERSON("U1") }] });
-  assert.deepEqual([alone.role, alone.organization, alone.people.length], ["Role unknown", undefined, 1]);
+  assert.deepEqual(
+    [alone.role, alone.organization, alone.people.length],
+    ["Role unknown", undefined, 1],
+  );
 });
 
 test("no team, no parties", () => {

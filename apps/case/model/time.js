@@ -20,6 +20,10 @@ export function monthOf(value) {
 export function monthWords(month) {
   if (!month) return "Without a date";
   if (month.length < 7) return month;
-  const format = new Intl.DateTimeFormat("en-US", { month: "long", year: "numeric", timeZone: "UTC" });
+  const format = new Intl.DateTimeFormat("en-US", {
+    month: "long",
+    year: "numeric",
+    timeZone: "UTC",
+  });
   return format.format(moment(month));
 }

@@ -35,7 +35,16 @@ function entry(kind, { path, resource }, more) {
     .map(({ word, who }) => ({ word, who: list(who).filter(named) }))
     .filter(({ who }) => who.length);
   const facts = more.facts.filter(Boolean);
-  return { kind, path, resource, hidden: isTagged(resource, "hidden"), status: null, ...more, people, facts };
+  return {
+    kind,
+    path,
+    resource,
+    hidden: isTagged(resource, "hidden"),
+    status: null,
+    ...more,
+    people,
+    facts,
+  };
 }
 
 function named(reference) {

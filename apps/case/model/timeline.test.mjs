@@ -16,7 +16,10 @@ const logged = (type, values, more = {}) => ({
   recorded: "2026-02-01T10:00:00Z",
   activity: { coding: [{ code: type, display: type }] },
   agent: [{ who: { reference: "Practitioner/U1" } }],
-  extension: Object.entries(values).map(([name, valueString]) => ({ url: GUIDE + name, valueString })),
+  extension: Object.entries(values).map(([name, valueString]) => ({
+    url: GUIDE + name,
+    valueString,
+  })),
   ...more,
 });
 
@@ -54,7 +57,9 @@ test("an interaction says its topic, words, medium and length", () => {
         status: "preparation",
         topic: { text: "Labs" },
         category: [{ coding: [{ code: "Follow-up" }] }],
-        medium: [{ coding: [{ code: "VIDEOCONF", display: "videoconferencing" }, { code: "video" }] }],
+        medium: [
+          { coding: [{ code: "VIDEOCONF", display: "videoconferencing" }, { code: "video" }] },
+        ],
         payload: [
           { contentString: "Went through it." },
           { contentReference: { reference: "DocumentReference/d" } },
@@ -83,7 +88,10 @@ test("an interaction says its topic, words, medium and length", () => {
 
 test("an interaction of which nothing is known is still there", () => {
   const [entry] = line({ communications: [{ resourceType: "Communication", id: "a" }] });
-  assert.deepEqual([entry.title, entry.text, entry.facts, entry.people], ["Interaction", "", [], []]);
+  assert.deepEqual(
+    [entry.title, entry.text, entry.facts, entry.people],
+    ["Interaction", "", [], []],
+  );
 });
 
 test("a log entry says what changed from what to what", () => {
@@ -108,10 +116,15 @@ test("a log entry is called by its description, else by what it is", () => {
 test("a document is called by its title, its description or its file", () => {
   const title = (attachment, description) =>
     line({
-      documents: [{ resourceType: "DocumentReference", id: "d", description, content: [{ attachment }] }],
+      documents: [
+        { resourceType: "DocumentReference", id: "d", description, content: [{ attachment }] },
+      ],
     })[0].title;
   assert.equal(title({ title: "Plan", url: "gs://b/x.pdf" }, "The plan"), "Plan");
   assert.equal(title({ url: "gs://b/x.pdf" }, "The plan"), "The plan");
   assert.equal(title({ url: "gs://b/x.pdf" }), "x.pdf");
-  assert.equal(line({ documents: [{ resourceType: "DocumentReference", id: "d" }] })[0].title, "Document");
+  assert.equal(
+    line({ documents: [{ resourceType: "DocumentReference", id: "d" }] })[0].title,
+    "Document",
+  );
 });

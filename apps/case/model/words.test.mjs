@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { codeWords, conceptWords, isTagged, refId } from "./fields.js";
-import { addNames, namedOf, unnamed } from "./names.js";
+import { addNames, isCalled, namedOf, unnamed } from "./names.js";
 import { isClosed, statusOf } from "./status.js";
 import { targetWords } from "./target.js";
 import { hasPassed, monthOf, monthWords } from "./time.js";
@@ -27,11 +27,18 @@ test("a reference has an id, relative, absolute or by identifier", () => {
 });
 
 test("a tag of another system is not this guide's", () => {
-  assert.equal(isTagged({ meta: { tag: [{ system: "http://other", code: "hidden" }] } }, "hidden"), false);
+  assert.equal(
+    isTagged({ meta: { tag: [{ system: "http://other", code: "hidden" }] } }, "hidden"),
+    false,
+  );
 });
 
 test("a status has words and a tone", () => {
-  assert.deepEqual(statusOf("not-done"), { code: "not-done", text: "Did not take place", tone: "warn" });
+  assert.deepEqual(statusOf("not-done"), {
+    code: "not-done",
+    text: "Did not take place",
+    tone: "warn",
+  });
   assert.deepEqual(statusOf("entered-in-error").tone, "bad");
   assert.deepEqual(statusOf(undefined), { code: "", text: "No status", tone: "" });
   assert.equal(isClosed("finished"), true);
@@ -92,4 +99,12 @@ test("who has no name is found, and named by what is read", () => {
     { id: "O2", name: "Ace" },
     { id: "O1", name: "One" },
   ]);
+});
+
+test("somebody is called by the beginnings of her words, without case and accents", () => {
+  const name = "Zoë Nullström-d'Arc";
+  for (const typed of ["zoe", "Nullström, Zoë", "null zo", "arc", "d'arc"])
+    assert.equal(isCalled(name, typed), true, typed);
+  for (const typed of ["ström", "zoe x", "", ","])
+    assert.equal(isCalled(name, typed), false, typed);
 });

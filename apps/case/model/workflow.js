@@ -42,11 +42,18 @@ function step(activity, position) {
 /** Return how far a workflow is: `{total, done, skipped, held}`. */
 export function workflowProgress(steps) {
   const count = (mark) => steps.filter((each) => each.mark === mark).length;
-  return { total: steps.length, done: count("done"), skipped: count("skipped"), held: count("held") };
+  return {
+    total: steps.length,
+    done: count("done"),
+    skipped: count("skipped"),
+    held: count("held"),
+  };
 }
 
 /** Return that as a sentence: `4 of 6 steps completed, 1 skipped`. */
 export function progressWords({ total, done, skipped, held }) {
-  const rest = [skipped && `${skipped} skipped`, held && `${held} blocked or unclear`].filter(Boolean);
+  const rest = [skipped && `${skipped} skipped`, held && `${held} blocked or unclear`].filter(
+    Boolean,
+  );
   return [`${done} of ${total} ${total === 1 ? "step" : "steps"} completed`, ...rest].join(", ");
 }

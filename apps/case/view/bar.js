@@ -23,6 +23,9 @@ async function leave(session) {
   fill(document.getElementById("bar"));
   fill(
     document.getElementById("main"),
-    welcome({ title: "You are signed out", words: "Nothing of what you saw is kept in this window." }),
+    welcome({
+      title: "You are signed out",
+      words: "Nothing of what you saw is kept in this window.",
+    }),
   );
 }

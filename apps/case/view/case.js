@@ -1,9 +1,19 @@
 /** One case as a person would look at it. */
 
 import { el } from "../../shared/dom.js";
+import { dayAndTime } from "../../shared/fhir.js";
 import { DEFAULTS, listOf, writeAddress } from "../model/address.js";
 import { refId } from "../model/fields.js";
-import { badge, date, facts, fhirButton, hiddenBadge, pageLink, paragraphs, person } from "./pieces.js";
+import {
+  badge,
+  date,
+  facts,
+  fhirButton,
+  hiddenBadge,
+  pageLink,
+  paragraphs,
+  person,
+} from "./pieces.js";
 import * as part from "./sections.js";
 import { timelineSection } from "./timeline.js";
 
@@ -34,7 +44,14 @@ export function caseArticle(view, context) {
     el(
       "div",
       { class: "columns" },
-      el("div", {}, part.tasks(view, within), part.goals(view, within), part.flags(view, within), time.node),
+      el(
+        "div",
+        {},
+        part.tasks(view, within),
+        part.goals(view, within),
+        part.flags(view, within),
+        time.node,
+      ),
       el(
         "div",
         {},
@@ -51,7 +68,11 @@ export function caseArticle(view, context) {
 
 /** Return the link back to the list that the case was opened from. */
 export function back({ state, go }) {
-  return el("p", { class: "back" }, pageLink(writeAddress(listOf(state)), go, {}, "Back to the cases"));
+  return el(
+    "p",
+    { class: "back" },
+    pageLink(writeAddress(listOf(state)), go, {}, "Back to the cases"),
+  );
 }
 
 function head(view, { names, open, go }) {
@@ -66,7 +87,12 @@ function head(view, { names, open, go }) {
       el(
         "div",
         {},
-        el("p", { class: "sub" }, ["Case ", view.number]),
+        el(
+          "p",
+          { class: "sub" },
+          ["Case ", view.number],
+          el("span", { class: "print-only" }, ` as of ${dayAndTime(new Date().toISOString())}`),
+        ),
         el("h1", { id: "case-title" }, view.name),
       ),
       el(
@@ -97,7 +123,11 @@ function head(view, { names, open, go }) {
       ["Care manager", view.owner && person(view.owner, names)],
       ["Employer", view.employer && person(view.employer, names)],
       ["Managed by", view.organization && person(view.organization, names)],
-      ["Type", view.type, view.subtypes.length > 0 && el("span", { class: "sub" }, view.subtypes.join(", "))],
+      [
+        "Type",
+        view.type,
+        view.subtypes.length > 0 && el("span", { class: "sub" }, view.subtypes.join(", ")),
+      ],
       ["Program", view.program],
       ["Opened", view.start && date(view.start)],
       ["Due", view.due && date(view.due)],

@@ -12,7 +12,9 @@ export function jsonNodes(value, { follow, may = () => false }, indent = "", key
     if (!value.length) return ["[]"];
     return [
       "[\n",
-      ...value.flatMap((each, index, all) => item(jsonNodes(each, { follow, may }, inner), index, all)),
+      ...value.flatMap((each, index, all) =>
+        item(jsonNodes(each, { follow, may }, inner), index, all),
+      ),
       indent,
       "]",
     ];
@@ -37,7 +39,12 @@ export function jsonNodes(value, { follow, may = () => false }, indent = "", key
 
 function scalar(value, key, follow, may) {
   const text = JSON.stringify(value);
-  if (key === "reference" && typeof value === "string" && RELATIVE.test(value) && may(value.split("/")[0])) {
+  if (
+    key === "reference" &&
+    typeof value === "string" &&
+    RELATIVE.test(value) &&
+    may(value.split("/")[0])
+  ) {
     return el("button", { type: "button", class: "json-link", onclick: () => follow(value) }, text);
   }
   return el("span", { class: `json-${value === null ? "null" : typeof value}` }, text);

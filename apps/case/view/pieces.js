@@ -14,18 +14,32 @@ const ICONS = {
 
 /** Return an icon; it says nothing that words beside it do not say. */
 export function icon(name) {
-  const shape = el("path", { d: ICONS[name], fill: "none", stroke: "currentColor", "stroke-width": "1.75" });
-  return el("svg", { class: "icon", viewBox: "0 0 20 20", "aria-hidden": "true", focusable: "false" }, shape);
+  const shape = el("path", {
+    d: ICONS[name],
+    fill: "none",
+    stroke: "currentColor",
+    "stroke-width": "1.75",
+  });
+  return el(
+    "svg",
+    { class: "icon", viewBox: "0 0 20 20", "aria-hidden": "true", focusable: "false" },
+    shape,
+  );
 }
 
 /** Return a badge of a status as `statusOf` gives it. */
 export function badge(status) {
-  return status && el("span", { class: ["badge", status.tone && `badge-${status.tone}`] }, status.text);
+  return (
+    status && el("span", { class: ["badge", status.tone && `badge-${status.tone}`] }, status.text)
+  );
 }
 
 /** Return the badge of a record that searches leave out. */
 export function hiddenBadge(thing) {
-  return thing.hidden && el("span", { class: "badge badge-warn", title: "Left out of searches" }, "Hidden");
+  return (
+    thing.hidden &&
+    el("span", { class: "badge badge-warn", title: "Left out of searches" }, "Hidden")
+  );
 }
 
 /** Return the name of whom a Reference names; `rename` finds it again when a name is learned. */

@@ -1,23 +1,28 @@
 /** The dialog that shows a resource as FHIR, read with the token of this session. */
 
-import { announce, el, fill } from "../../shared/dom.js";
+import { announce, el, fill, focusOn } from "../../shared/dom.js";
 import { SessionExpired } from "../../shared/errors.js";
 import { failure, loading } from "../../shared/states.js";
 import { jsonNodes } from "./json.js";
 
 /** Return `open(thing, name)`. `mayRead(type)`: whether references to a type can be followed. */
 export function rawDialog(session, { mayRead, onError }) {
-  const title = el("h2", { id: "raw-title" });
+  const title = el("h2", { id: "raw-title", tabindex: "-1", autofocus: true });
   const address = el("code", { class: "raw-address" });
   const note = el("p", { class: "muted" });
   const body = el("div", { class: "raw-body" });
+  const live = el("p", { class: "visually-hidden raw-live", role: "status" });
   const back = el("button", { type: "button", class: "button", onclick: () => goBack() }, "Back");
   const copyJson = el(
     "button",
     { type: "button", class: "button", onclick: () => copy("json") },
     "Copy JSON",
   );
-  const copyUrl = el("button", { type: "button", class: "button", onclick: () => copy("url") }, "Copy URL");
+  const copyUrl = el(
+    "button",
+    { type: "button", class: "button", onclick: () => copy("url") },
+    "Copy URL",
+  );
   const close = el(
     "button",
     { type: "button", class: "button-primary", onclick: () => dialog.close() },
@@ -26,7 +31,7 @@ export function rawDialog(session, { mayRead, onError }) {
   const dialog = el(
     "dialog",
     { class: "raw", "aria-labelledby": "raw-title" },
-    el("div", { class: "raw-head" }, title, el("p", { class: "raw-url" }, address), note),
+    el("div", { class: "raw-head" }, title, el("p", { class: "raw-url" }, address), note, live),
     body,
     el("div", { class: "raw-foot" }, back, copyUrl, copyJson, close),
   );
@@ -46,7 +51,9 @@ export function rawDialog(session, { mayRead, onError }) {
     shown = { url, text: "" };
     title.textContent = name;
     address.textContent = url ? `GET ${url}` : "";
-    note.textContent = url ? "" : "This part has no address of its own; it is read with the whole case.";
+    note.textContent = url
+      ? ""
+      : "This part has no address of its own; it is read with the whole case.";
     back.hidden = trail.length < 2;
     copyUrl.hidden = !url;
     copyJson.disabled = true;
@@ -62,7 +69,10 @@ export function rawDialog(session, { mayRead, onError }) {
   }
 
   function present(resource) {
-    const follow = (path) => push({ path }, path);
+    const follow = (path) => {
+      push({ path }, path);
+      focusOn(title);
+    };
     shown.text = JSON.stringify(resource, null, 2);
     const nodes = jsonNodes(resource, { follow, may: mayRead });
     const json = el(
@@ -72,7 +82,7 @@ export function rawDialog(session, { mayRead, onError }) {
     );
     fill(body, json);
     copyJson.disabled = false;
-    announce("Loaded.");
+    announce("Loaded.", live);
   }
 
   function push(thing, name) {
@@ -83,6 +93,7 @@ export function rawDialog(session, { mayRead, onError }) {
   function goBack() {
     trail.pop();
     show(...trail.at(-1));
+    focusOn(title);
   }
 
   async function copy(what) {
@@ -91,7 +102,7 @@ export function rawDialog(session, { mayRead, onError }) {
     try {
       await navigator.clipboard.writeText(text);
       button.textContent = "Copied";
-      announce("Copied.");
+      announce("Copied.", live);
     } catch {
       button.textContent = "Copying is not allowed";
     }

@@ -1,17 +1,23 @@
 /** The form that cases are searched with, and the table of those that were found. */
 
 import { el, fill } from "../../shared/dom.js";
-import { refText } from "../../shared/fhir.js";
+import { dayAndTime } from "../../shared/fhir.js";
 import { empty } from "../../shared/states.js";
-import { DEFAULTS, ORDERS, STATUSES, listOf, writeAddress } from "../model/address.js";
+import { DEFAULTS, ORDERS, STATUSES, listOf, searchWords, writeAddress } from "../model/address.js";
 import { refId } from "../model/fields.js";
 import { namedOf } from "../model/names.js";
 import { badge, date, hiddenBadge, pageLink, person } from "./pieces.js";
+import { meant } from "./whom.js";
 
 /** Return the form; `search(state)` is called with what was typed. */
-export function searchForm({ state, names, byName, user, search, go }) {
+export function searchForm({ state, names, user, search, go }) {
   const field = (label, control, wide) =>
-    el("div", { class: ["field", wide && "field-wide"] }, el("label", { for: control.id }, label), control);
+    el(
+      "div",
+      { class: ["field", wide && "field-wide"] },
+      el("label", { for: control.id }, label),
+      control,
+    );
   const input = (key, props) =>
     el("input", {
       id: `search-${key}`,
@@ -24,7 +30,9 @@ export function searchForm({ state, names, byName, user, search, go }) {
     el(
       "select",
       { id: `search-${key}`, name: key },
-      choices.map(([code, words]) => el("option", { value: code, selected: code === state[key] }, words)),
+      choices.map(([code, words]) =>
+        el("option", { value: code, selected: code === state[key] }, words),
+      ),
     );
   const owners = el("datalist", { id: "owners" }, ownerOptions(names));
   const form = el(
@@ -32,7 +40,10 @@ export function searchForm({ state, names, byName, user, search, go }) {
     { class: "card search", role: "search", "aria-label": "Cases", onsubmit: submitted },
     field(
       "Member",
-      input("member", { type: "search", placeholder: byName.Patient ? "Name or id" : "Id, like M100001" }),
+      input("member", {
+        type: "search",
+        placeholder: "Name or id",
+      }),
       true,
     ),
     field(
@@ -50,7 +61,12 @@ export function searchForm({ state, names, byName, user, search, go }) {
       { class: "search-buttons" },
       el("button", { type: "submit", class: "button-primary" }, "Search"),
       user &&
-        pageLink(writeAddress({ ...DEFAULTS, owner: user }), go, { class: "button" }, "My active cases"),
+        pageLink(
+          writeAddress({ ...DEFAULTS, owner: user }),
+          go,
+          { class: "button" },
+          "My active cases",
+        ),
       pageLink("?", go, { class: "button" }, "Start over"),
     ),
   );
@@ -75,19 +91,29 @@ export function offerOwners(names) {
   if (owners) fill(owners, ownerOptions(names));
 }
 
-/** Return what was found: `cases` as `caseHeader` gives them, `total`, `next` (a cursor or ""). */
-export function results({ cases, total, next, state, names, go }) {
+/**
+ * Return what was found: `cases` as `caseHeader` gives them, `total`, `next` (a cursor or ""),
+ * `looked`: whom the typed texts mean.
+ */
+export function results({ cases, total, next, looked, state, names, go }) {
   const first =
-    state.cursor && pageLink(writeAddress({ ...state, cursor: "" }), go, { class: "button" }, "First page");
+    state.cursor &&
+    pageLink(writeAddress({ ...state, cursor: "" }), go, { class: "button" }, "First page");
+  const asOf = dayAndTime(new Date().toISOString());
+  const above = [
+    el("p", { class: "print-only" }, `${searchWords(state)} · As of ${asOf}`),
+    meant(looked, { state, go }),
+  ];
   if (!cases.length) {
-    return [
-      empty("No cases found", "No case matches this search. Try another status, or fewer conditions."),
-      first,
-    ];
+    const byId = looked.some(({ byName }) => !byName);
+    const hint = byId ? " Capitals matter in an id." : "";
+    const words = `No case matches this search. Try another status, or fewer conditions.${hint}`;
+    return [above, empty("No cases found", words), first];
   }
   const row = (found) => caseRow(found, { state, names, go });
   const headings = ["Case", "Member", "Status", "Care manager", "Due", "Last activity"];
   return [
+    above,
     el(
       "table",
       { class: "table cases", role: "table", "aria-labelledby": "found" },
@@ -108,7 +134,12 @@ export function results({ cases, total, next, state, names, go }) {
       el("p", { class: "muted" }, pageWords(cases.length, total, state)),
       first,
       next &&
-        pageLink(writeAddress({ ...state, cursor: next }), go, { class: "button", rel: "next" }, "Next page"),
+        pageLink(
+          writeAddress({ ...state, cursor: next }),
+          go,
+          { class: "button", rel: "next" },
+          "Next page",
+        ),
     ),
   ];
 }
@@ -119,7 +150,8 @@ function pageWords(shown, total, { cursor }) {
 }
 
 function caseRow(found, { state, names, go }) {
-  const cell = (label, ...content) => el("td", { role: "cell", "data-label": label }, el("div", {}, content));
+  const cell = (label, ...content) =>
+    el("td", { role: "cell", "data-label": label }, el("div", {}, content));
   const open = writeAddress({ ...listOf(state), case: found.id });
   return el(
     "tr",
@@ -140,17 +172,20 @@ function caseRow(found, { state, names, go }) {
     cell(
       "Due",
       date(found.due, "no due date"),
-      found.overdue && el("span", { class: "sub" }, el("span", { class: "badge badge-bad" }, "Overdue")),
+      found.overdue &&
+        el("span", { class: "sub" }, el("span", { class: "badge badge-bad" }, "Overdue")),
     ),
     cell("Last activity", date(found.lastActivity, "none")),
   );
 }
 
 /** Return the words over the results. */
-export function resultsTitle(state, cases, names) {
-  const members = new Set(cases.map(({ member }) => refId(member)));
-  if (state.member && members.size === 1) return `Cases of ${refText(cases[0].member, names)}`;
-  const { status } = state;
-  const words = STATUSES.find(([code]) => code === status)?.[1] ?? "";
-  return status === "any" ? "All cases" : `${words} cases`;
+export function resultsTitle({ cases, looked }, state, names) {
+  const words =
+    state.status === "any" ? "All" : STATUSES.find(([code]) => code === state.status)[1];
+  const member = looked.find(({ type }) => type === "Patient");
+  if (!member) return `${words} cases`;
+  if (member.people.length > 1) return `${words} cases of members called “${state.member}”`;
+  const [{ id }] = member.people;
+  return [`${words} cases of `, person(cases[0]?.member ?? { reference: `Patient/${id}` }, names)];
 }

@@ -30,7 +30,12 @@ export function section(id, title, { count = null, raw = null, none = "" }, ...c
         { id: `${id}-title` },
         title,
         count !== null &&
-          el("span", { class: "count" }, el("span", { class: "visually-hidden" }, ": "), String(count)),
+          el(
+            "span",
+            { class: "count" },
+            el("span", { class: "visually-hidden" }, ": "),
+            String(count),
+          ),
       ),
       raw,
     ),
@@ -53,7 +58,11 @@ export function workflow(view, { names, open }) {
     el(
       "p",
       { class: "workflow-words" },
-      el("progress", { max: progress.total, value: progress.done, "aria-label": "Steps completed" }),
+      el("progress", {
+        max: progress.total,
+        value: progress.done,
+        "aria-label": "Steps completed",
+      }),
       el("span", {}, words),
     ),
     el(
@@ -141,7 +150,12 @@ export function tasks(view, { names, open }) {
         each.owner && person(each.owner, names),
       ),
     );
-  return section("tasks", "Tasks", { count: view.tasks.length, none: "No tasks." }, things(view.tasks, item));
+  return section(
+    "tasks",
+    "Tasks",
+    { count: view.tasks.length, none: "No tasks." },
+    things(view.tasks, item),
+  );
 }
 
 /** Return the goals with what they aim at. */
@@ -164,7 +178,12 @@ export function goals(view, { names, open }) {
       each.outcome && el("p", { class: "sub" }, `Outcome: ${each.outcome}`),
     );
   };
-  return section("goals", "Goals", { count: view.goals.length, none: "No goals." }, things(view.goals, item));
+  return section(
+    "goals",
+    "Goals",
+    { count: view.goals.length, none: "No goals." },
+    things(view.goals, item),
+  );
 }
 
 /** Return the flags, those that are active first. */
@@ -181,7 +200,12 @@ export function flags(view, { names, open }) {
         each.owner && person(each.owner, names),
       ),
     );
-  return section("flags", "Flags", { count: view.flags.length, none: "No flags." }, things(view.flags, item));
+  return section(
+    "flags",
+    "Flags",
+    { count: view.flags.length, none: "No flags." },
+    things(view.flags, item),
+  );
 }
 
 /** Return the parties and their people. */
