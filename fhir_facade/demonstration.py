@@ -7,26 +7,30 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI
-from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from fhir_facade import logs
-from fhir_facade.devauth import DemoApp, Person, authorization_server
-from fhir_facade.http.gate import OF_PROXIES, is_local, is_unowned
+from fhir_facade.devauth import DemoApp, Person, Served, authorization_server, metadata
+from fhir_facade.http.gate import is_asked_here
+from fhir_facade.http.headers import guarded
 from fhir_facade.issuer import is_loopback
-from fhir_facade.main import create_app, said_why, settled
+from fhir_facade.main import build_registry, create_app, said_why, settled
 from fhir_facade.settings import DEMO_LIFETIME, Settings
 from fhir_facade.store.base import Store
 from fhir_facade.store.codec import decode
 
 AUTH: Final = "/auth"
 """The path of the development authorization server."""
+METADATA: Final = f"/.well-known/oauth-authorization-server{AUTH}"
+"""Where RFC 8414 (section 3) looks for the metadata of an issuer that has a path."""
 TENANTS: Final = "employers"
 """The claim of its tokens that names employers."""
 
@@ -44,7 +48,9 @@ _SCOPES: Final = {
     "user/Observation.rs user/Provenance.rs",
 }
 _COLLECTIONS: Final = ("patient_case", "work_queue")
-
+_OF_ONE_EMPLOYER: Final = "U22"
+"""The demo's data has work of every employer for each care manager. One of them is here for a
+single employer, so that the limits of a tenant can be seen."""
 
 ORIGINS: Final = '["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"]'
 """What FHIR_FACADE_CORS_ORIGINS is where nobody sets it: apps that are being written come
@@ -74,21 +80,12 @@ class LocalOnly:
 
     def __init__(self, app: FastAPI) -> None:
         self.app = app
+        text = "Ask on this machine, by its address or as localhost."
+        self._refusal = guarded(PlainTextResponse(text, 421, {"Cache-Control": "no-store"}))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or _is_local(scope):
-            await self.app(scope, receive, send)
-            return
-        refusal = PlainTextResponse("Ask on this machine, by its address or as localhost.", 421)
-        await refusal(scope, receive, send)
-
-
-def _is_local(scope: Scope) -> bool:
-    """Say whether this machine itself asks, and no proxy for somebody else."""
-    headers, client = Headers(scope=scope), scope.get("client")
-    is_passed_on = any(name in OF_PROXIES for name, _ in scope["headers"])
-    near = is_local(str(client[0]) if client else "")
-    return near and not is_passed_on and is_unowned(headers.get("host", ""))
+        here = scope["type"] != "http" or is_asked_here(scope)
+        await (self.app if here else self._refusal)(scope, receive, send)
 
 
 def application() -> FastAPI | LocalOnly:
@@ -107,21 +104,47 @@ def _with_auth(settings: Settings) -> FastAPI:
     issuer = settings.issuers[0].issuer
     if not is_loopback(urlsplit(issuer).hostname or ""):
         raise ValueError("the development authorization server is for this machine alone")
-    origin = issuer.removesuffix(AUTH)
+    origin, served = issuer.removesuffix(AUTH), _served(settings)
     auth = authorization_server(
         issuer=issuer,
         fhir=f"{origin}/fhir",
         people=DemoPeople(app.state.store),
-        apps=[_app(name, client, origin) for name, client in settings.apps.items()],
+        apps=[_app(name, client, origin, served) for name, client in settings.apps.items()],
+        served=served,
         token_seconds=int(os.environ[DEMO_LIFETIME]),
     )
     app.mount(AUTH, auth)
+    app.add_route(METADATA, _described(issuer), include_in_schema=False)
     return app
 
 
-def _app(name: str, client: str, origin: str) -> DemoApp:
+def _served(settings: Settings) -> Served:
+    """Return the types that the FHIR server serves."""
+    registry = build_registry(settings)
+    people = frozenset(each.type for each in registry.people)
+    return Served(people | {*registry.types}, people)
+
+
+def _described(issuer: str) -> Callable[[Request], Awaitable[Response]]:
+    """Return what tells a client that knows nothing but the issuer where its endpoints are."""
+
+    async def answer(request: Request) -> Response:
+        headers = {"Cache-Control": "max-age=60", "Access-Control-Allow-Origin": "*"}
+        return JSONResponse(metadata(issuer), headers=headers)
+
+    return answer
+
+
+def _app(name: str, client: str, origin: str, served: Served) -> DemoApp:
+    """Return an app with the scopes of it that are for types served here."""
     where = f"{origin}/apps/{name}/"
-    return DemoApp(client, _NAMES[name], f"{where}launch", where, _SCOPES[name])
+    scopes = (each for each in _SCOPES[name].split() if _is_served(each, served))
+    return DemoApp(client, _NAMES[name], f"{where}launch", where, " ".join(scopes))
+
+
+def _is_served(scope: str, served: Served) -> bool:
+    level, _, rest = scope.partition("/")
+    return level not in ("patient", "user") or rest.partition(".")[0] in served.types
 
 
 class DemoPeople:
@@ -136,23 +159,25 @@ class DemoPeople:
         return await self._named_as("subject")
 
     async def practitioners(self) -> Sequence[Person]:
-        """Return everybody who looks after a case or a work item."""
-        return await self._named_as("owner")
+        """Return everybody who looks after a case or a work item, one of them for one employer."""
+        return await self._named_as("owner", of_one_employer=_OF_ONE_EMPLOYER)
 
-    async def _named_as(self, field: str) -> list[Person]:
+    async def _named_as(self, field: str, of_one_employer: str = "") -> list[Person]:
         if field not in self._found:
             names: dict[str, str] = {}
-            employers: dict[str, dict[str, None]] = {}
+            employers: defaultdict[str, Counter[str]] = defaultdict(Counter)
             async for document in self._documents():
                 id, name = _person(document.get(field))
                 if id and name:
                     names.setdefault(id, name)
                     tenant, _ = _person(document.get("client"))
                     if tenant:
-                        employers.setdefault(id, {})[tenant] = None
+                        employers[id][tenant] += 1
+            if of_one_employer in employers:
+                most = max(sorted(employers[of_one_employer].items()), key=lambda each: each[1])
+                employers[of_one_employer] = Counter([most[0]])
             self._found[field] = [
-                Person(id, name, (*sorted(employers.get(id, ())),))
-                for id, name in sorted(names.items())
+                Person(id, name, (*sorted(employers[id]),)) for id, name in sorted(names.items())
             ]
         return self._found[field]
 

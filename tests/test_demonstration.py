@@ -18,12 +18,19 @@ from fhir_facade.demonstration import (
     application,
     environment,
 )
+from fhir_facade.http.headers import SECURE
 from fhir_facade.security.scopes import parse_scopes
 from fhir_facade.settings import Settings
 from fhir_facade.store import open_store
 from fhir_facade.store.base import Store
 
 ORIGIN = "http://127.0.0.1:8000"
+DATA = {
+    *("Patient", "Practitioner", "Organization", "Goal", "Task", "Flag", "Communication", "List"),
+    *("EpisodeOfCare", "CareTeam", "CarePlan", "DocumentReference", "Observation"),
+    *("Provenance", "AuditEvent"),
+}
+"""The types that hold data; the definitions of this guide need no scope."""
 
 
 @pytest.fixture
@@ -65,6 +72,52 @@ async def test_people_are_those_whom_documents_name(store: Store) -> None:
     assert members == await people.members()
     (known,) = (each for each in members if each.id == "M100001")
     assert known.employers
+
+
+async def test_one_care_manager_is_of_one_employer(tmp_path: Path) -> None:
+    """The demo's data has work of every employer for each: its limits could not be seen."""
+    made = open_store(f"sqlite:///{tmp_path}/many.db")
+    await load_documents(made, generate(60, 1))
+    people = DemoPeople(made)
+    found = {each.id: each.employers for each in await people.practitioners()}
+    everywhere = {each for some in found.values() for each in some}
+    await made.close()
+    assert len(found["U22"]) == 1
+    assert found["U22"][0] in everywhere
+    assert all(len(each) > 1 for id, each in found.items() if id != "U22")
+
+
+async def test_a_client_of_oauth_finds_the_metadata_by_the_issuer(
+    client: httpx.AsyncClient,
+) -> None:
+    """RFC 8414, section 3.1: the well-known part is before the path of the issuer."""
+    origin = {"Origin": "https://app.test"}
+    answer = await client.get("/.well-known/oauth-authorization-server/auth", headers=origin)
+    assert answer.status_code == 200
+    assert answer.headers["access-control-allow-origin"] == "*"
+    same = await client.get("/auth/.well-known/openid-configuration")
+    assert answer.json() == same.json()
+    assert answer.json()["issuer"] == f"{ORIGIN}/auth"
+    assert (await client.post("/.well-known/oauth-authorization-server/auth")).status_code == 405
+
+
+async def test_only_scopes_for_what_is_served_are_granted(client: httpx.AsyncClient) -> None:
+    metadata = (await client.get("/fhir/metadata")).json()
+    served = {each["type"] for each in metadata["rest"][0]["resource"]}
+    assert served >= DATA
+    types = sorted(served | {"Basic", "Encounter", "Case"})
+    asked = [f"patient/{each}.r" for each in types] + ["patient/Patient.r?_id=1", "patient/*.s"]
+    made = await client.post(
+        "/auth/register",
+        json={
+            "redirect_uris": ["https://app.test/"],
+            "token_endpoint_auth_method": "none",
+            "scope": " ".join(asked),
+        },
+    )
+    granted = made.json()["scope"].split()
+    assert {each.partition("/")[2].partition(".")[0] for each in granted} == {"*", *DATA}
+    assert "patient/Patient.r?_id=1" not in granted
 
 
 def test_the_settings_are_settings(here: None) -> None:
@@ -110,6 +163,8 @@ async def test_no_name_that_somebody_may_own_leads_here(
     """DNS rebinding: a page of such a host could sign in as anybody."""
     answer = await client.request("GET", path, headers={"Host": host})
     assert (answer.status_code, "synthetic" in answer.text) == (421, False)
+    for name, value in SECURE:
+        assert answer.headers[name.decode()] == value.decode()
     for mine in ("localhost:8000", "127.0.0.1:8000", "[::1]:8000"):
         known = await client.get("/auth/jwks", headers={"Host": mine})
         assert known.status_code == 200

@@ -6,10 +6,11 @@ https://hl7.org/fhir/smart-app-launch/app-launch.html
 from __future__ import annotations
 
 import logging
+import secrets
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from authlib.oauth2 import OAuth2Error
 from starlette.applications import Starlette
@@ -21,14 +22,14 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fhir_facade.devauth.accounts import Directory
-from fhir_facade.devauth.discovery import document
-from fhir_facade.devauth.flow import Flow
-from fhir_facade.devauth.forms import form_of
+from fhir_facade.devauth.discovery import metadata
+from fhir_facade.devauth.flow import POSTED, Flow
+from fhir_facade.devauth.forms import form_of, form_text
 from fhir_facade.devauth.keys import process_keys
 from fhir_facade.devauth.launch import Ehr
 from fhir_facade.devauth.logout import Logout
 from fhir_facade.devauth.pages import FOLDER, Handler, Pages, Refused
-from fhir_facade.devauth.people import DemoApp, People
+from fhir_facade.devauth.people import DemoApp, People, Served
 from fhir_facade.devauth.registration import Register
 from fhir_facade.devauth.scopes import known
 from fhir_facade.devauth.server import NO_STORE, FormRequest, Server
@@ -52,6 +53,7 @@ def authorization_server(
     fhir: str,
     people: People,
     apps: Sequence[DemoApp],
+    served: Served,
     token_seconds: int = 600,
     now: Callable[[], float] = time.time,
 ) -> ASGIApp:
@@ -64,10 +66,10 @@ def authorization_server(
     if not issuer.startswith("https://") and not _is_local(issuer):
         raise ValueError("the issuer must begin with https://, or be on this machine")
     for app in apps:
-        if wrong := [each for each in app.scope.split() if each not in known(app.scope)]:
+        if wrong := [each for each in app.scope.split() if each not in known(app.scope, served)]:
             raise ValueError(f"{app.client_id} has scopes that are none: {' '.join(wrong)}")
     state = State(apps, now)
-    server = Server(issuer, fhir.rstrip("/"), state, process_keys(), token_seconds)
+    server = Server(issuer, fhir.rstrip("/"), served, state, process_keys(), token_seconds)
     pages, directory = Pages(issuer, state), Directory(people)
     routes = [*_machines(server), *_people(server, pages, directory)]
 
@@ -84,7 +86,10 @@ def authorization_server(
     async def missing(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 404
         text = "There is no such page." if status == 404 else "That cannot be done with this page."
-        return _refused(request, Refused(text, status), server, pages)
+        response = _refused(request, Refused(text, status), server, pages)
+        if status == 405:
+            response.headers["Allow"] = _methods(routes, _below(request.scope))
+        return response
 
     handlers: Any = {
         Refused: refused,
@@ -96,7 +101,7 @@ def authorization_server(
 
 
 def _machines(server: Server) -> list[Route]:
-    described = document(server.issuer)
+    described = metadata(server.issuer)
 
     async def discovery(request: Request) -> Response:
         return JSONResponse(described, headers={"Cache-Control": "max-age=60"})
@@ -115,7 +120,7 @@ def _machines(server: Server) -> list[Route]:
     return [
         *(Route(path, discovery) for path in _DOCUMENTS),
         Route("/jwks", jwks),
-        Route("/register", Register(server.state).__call__, methods=["POST"]),
+        Route("/register", Register(server).__call__, methods=["POST"]),
         *(Route(path, answering(name), methods=["POST"]) for path, name in _MACHINES.items()),
     ]
 
@@ -134,8 +139,9 @@ def _people(server: Server, pages: Pages, directory: Directory) -> list[Route]:
 
     async def posted(request: Request) -> Response:
         # a cross-site POST comes without the cookie, the GET that follows it with it
-        url = f"{server.issuer}/authorize?{urlencode(await form_of(request))}"
-        return RedirectResponse(url, 303, NO_STORE)
+        name = secrets.token_urlsafe(16)
+        server.state.posted.put(name, await form_text(request))
+        return RedirectResponse(f"{server.issuer}/authorize?{POSTED}={name}", 303, NO_STORE)
 
     def page(path: str, get: Handler, post: Handler | None = None) -> list[Route]:
         found = [Route(path, _here(pages, get), methods=["GET"])]
@@ -175,6 +181,12 @@ def _refused(request: Request, error: Exception, server: Server, pages: Pages) -
             return server.refused(error)
         error = Refused(error.get_error_description() or str(error.error), error.status_code)
     return pages.refused(error if isinstance(error, Refused) else Refused("That did not work."))
+
+
+def _methods(routes: Iterable[Route], path: str) -> str:
+    """Return what can be done with a path, as `Allow` says it."""
+    methods = [each.methods or () for each in routes if each.path == path]
+    return ", ".join(sorted({each for some in methods for each in some}))
 
 
 def _shared(app: ASGIApp) -> ASGIApp:

@@ -17,6 +17,8 @@ from fhir_facade.devauth.clients import Client
 from fhir_facade.devauth.state import ASSERTION_SECONDS, State
 
 ALGORITHMS: Final = ["RS256", "RS384", "ES256", "ES384"]
+_ADDRESSES: Final = frozenset(("jku", "x5u"))
+"""Of a header: where the key is said to be. Nobody has listed any for this server to trust."""
 _SKEW: Final = 60
 _LONGEST_ID: Final = 200
 
@@ -41,6 +43,8 @@ class PrivateKeyJwt(JWTBearerClientAssertion):
     def process_assertion_claims(self, assertion: str, resolve_key: Client) -> dict[str, Any]:
         """Return the claims of a good assertion; raise InvalidClientError."""
         header, _ = self.extract_assertion(assertion)
+        if not _ADDRESSES.isdisjoint(header):
+            raise InvalidClientError("Keys are not fetched: leave jku and x5u out of the header.")
         for key in _keys(resolve_key, header.get("kid")):
             try:
                 claims = jwt.decode(assertion, import_key(key), ALGORITHMS).claims

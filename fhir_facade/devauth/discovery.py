@@ -23,9 +23,9 @@ _CAPABILITIES: Final = (
 _LEVELS: Final = ("patient/*.cruds", "user/*.cruds", "system/*.cruds")
 
 
-def document(issuer: str) -> dict[str, Any]:
+def metadata(issuer: str) -> dict[str, Any]:
     """Return the metadata of the authorization server."""
-    proofs = {"token": METHODS, "revocation": METHODS, "introspection": CONFIDENTIAL}
+    proofs = {"token": METHODS, "revocation": METHODS, "introspection": [*CONFIDENTIAL, "Bearer"]}
     found: dict[str, Any] = {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",

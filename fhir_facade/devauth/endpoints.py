@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from authlib.oauth2.rfc6749 import OAuth2Request
+from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Request
+from authlib.oauth2.rfc6750 import InvalidTokenError
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 
 from fhir_facade.devauth.clients import Client
 from fhir_facade.devauth.grants import CONFIDENTIAL, METHODS
+from fhir_facade.devauth.proofs import bearer_of, check_form
 from fhir_facade.devauth.state import Token
 
 
@@ -23,13 +25,38 @@ def access_token(server: Any, text: str) -> Token | None:
     return found if found is not None and server.state.now() < found.claims["exp"] else None
 
 
+def _wants_token(request: OAuth2Request) -> None:
+    """Raise InvalidRequestError for a form without a token; a hint is not needed to find one."""
+    if "token" not in request.form:
+        raise InvalidRequestError("The token is missing.")
+
+
 class Introspection(IntrospectionEndpoint):
-    """Tells a confidential client what an access token is.
+    """Tells what an access token is to a confidential client, or to whoever holds another one.
 
     A refresh token is never active: a FHIR server that asks must not take it for an access token.
     """
 
     CLIENT_AUTH_METHODS = CONFIDENTIAL
+
+    def authenticate_endpoint_client(self, request: OAuth2Request) -> Client:
+        """Return the client that asks; raise OAuth2Error."""
+        bearer = bearer_of(request)
+        if bearer is None:
+            client: Client = super().authenticate_endpoint_client(request)
+            return client
+        check_form(request)
+        own = access_token(self.server, bearer)
+        if own is None or own.is_revoked():
+            raise InvalidTokenError
+        found: Client | None = self.server.query_client(own.granted.client_id)
+        if found is None:
+            raise InvalidTokenError
+        request.client = found
+        return found
+
+    def check_params(self, request: OAuth2Request, client: Client) -> None:
+        _wants_token(request)
 
     def query_token(self, token_string: str, token_type_hint: str | None) -> Token | None:
         return access_token(self.server, token_string)
@@ -39,13 +66,21 @@ class Introspection(IntrospectionEndpoint):
         return True
 
     def introspect_token(self, token: Token) -> dict[str, Any]:
-        return {"active": True, "token_type": "Bearer", **token.claims}
+        return {
+            "active": True,
+            "token_type": "Bearer",
+            **token.claims,
+            **token.granted.launch_context,
+        }
 
 
 class Revocation(RevocationEndpoint):
     """Takes a token back; with a refresh token, all that came of the same grant."""
 
     CLIENT_AUTH_METHODS = METHODS
+
+    def check_params(self, request: OAuth2Request, client: Client) -> None:
+        _wants_token(request)
 
     def query_token(self, token_string: str, token_type_hint: str | None) -> Token | None:
         return self.server.state.refresh.get(token_string) or access_token(

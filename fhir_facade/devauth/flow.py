@@ -19,20 +19,21 @@ from starlette.responses import Response
 from fhir_facade.devauth import scopes
 from fhir_facade.devauth.accounts import SYSTEM, Account, Directory
 from fhir_facade.devauth.clients import Client, origin_of
-from fhir_facade.devauth.forms import query_of
+from fhir_facade.devauth.forms import Pairs, once, pairs_of, query_of, query_text, repeated
 from fhir_facade.devauth.pages import Pages, Refused
 from fhir_facade.devauth.people import Person
 from fhir_facade.devauth.server import FormRequest, Server
-from fhir_facade.devauth.state import (
-    SESSION_SECONDS,
-    Granted,
-    Pending,
-    Session,
-    State,
-)
+from fhir_facade.devauth.state import SESSION_SECONDS, Granted, Pending, Session, State
 
 SHOWN: Final = 12
 """People on a page; words find the others."""
+POSTED: Final = "posted"
+"""The parameter that stands for a request which was sent as a form."""
+LONGEST_QUERY: Final = 8192
+"""In bytes; what is longer can be sent as a form."""
+LONGEST_VALUE: Final = 1024
+"""In characters, of what is sent back to the app."""
+_SENT_BACK: Final = ("state", "nonce")
 _GONE: Final = "This sign-in is over, or was begun in another browser. Start again from the app."
 _NOBODY: Final = Account("member", "", "", ())
 _PRACTITIONER: Final = Account("practitioner", "", "", ())
@@ -48,7 +49,7 @@ class Flow:
     async def authorize(self, request: Request) -> Response:
         """Begin: an app has sent the browser here (`authorize-post` comes back by GET)."""
         session = self._pages.session(request)
-        params = query_of(request)
+        params = self._asked(request)
         oauth, grant = self._validated(params)
         try:
             pending = self._pending(params, grant.client, grant.redirect_uri)
@@ -162,6 +163,35 @@ class Flow:
         found: Response = self._server.create_authorization_response(oauth, granted, grant)
         return found
 
+    def _asked(self, request: Request) -> dict[str, str]:
+        """Return the parameters of an authorization request; raise Refused, OAuth2Error."""
+        text = query_text(request)
+        if len(text) > LONGEST_QUERY:
+            raise Refused("The request is too long for an address: send it as a form.", 414)
+        pairs = pairs_of(text)
+        if [name for name, _ in pairs] == [POSTED]:
+            sent = self._state.posted.pop(pairs[0][1])
+            if sent is None:
+                raise Refused(_GONE)
+            pairs = pairs_of(sent)
+        for name, value in pairs:
+            if name in _SENT_BACK and len(value) > LONGEST_VALUE:
+                raise Refused(f"{name} is too long: {LONGEST_VALUE} characters are the most.")
+        try:
+            return once(pairs)
+        except OAuth2Error as error:
+            self._lead_back(error, pairs)
+            raise
+
+    def _lead_back(self, error: OAuth2Error, pairs: Pairs) -> None:
+        """Let an error go to the app, if what is there once says whose it is and where to."""
+        twice = repeated(pairs)
+        given = {name: value for name, value in pairs if name not in twice}
+        client = self._state.client(given.get("client_id", ""))
+        url = given.get("redirect_uri", "")
+        if client is not None and client.check_redirect_uri(url):
+            error.redirect_uri, error.state = url, given.get("state")
+
     def _validated(self, params: dict[str, str]) -> tuple[FormRequest, Any]:
         """Return an authorization request and its grant; raise OAuth2Error."""
         oauth = FormRequest("GET", f"{self._server.issuer}/authorize", params, {})
@@ -173,7 +203,7 @@ class Flow:
 
     def _pending(self, params: dict[str, str], client: Client, redirect_uri: str) -> Pending:
         """Return the request to decide; raise OAuth2Error where its launch is not good."""
-        asked = scopes.narrowed(params.get("scope", ""), client.scope)
+        asked = scopes.narrowed(params.get("scope", ""), client.scope, self._server.served)
         if not scopes.useful(asked):
             raise InvalidScopeError("The app asks for no scope that it may have.")
         launch = None
@@ -184,7 +214,7 @@ class Flow:
             if "launch" not in asked:
                 raise InvalidScopeError("An EHR launch needs the scope launch.")
         again = params.get("prompt") in ("login", "select_account")
-        return Pending(secrets.token_urlsafe(16), client, params, launch, again)
+        return Pending(secrets.token_urlsafe(16), client, params, asked, launch, again)
 
     def _known(self, session: Session, given: dict[str, str]) -> Pending:
         found = session.pending.get(given.get("request", ""))
@@ -212,14 +242,8 @@ class Flow:
 
     def _granted(self, pending: Pending, account: Account) -> tuple[list[str], list[str]]:
         """Return what is granted if the user allows it, and what was asked for besides."""
-        client, text = pending.client, pending.params.get("scope", "")
-        found = scopes.grantable(
-            scopes.narrowed(text, client.scope),
-            account,
-            launched=pending.launch is not None,
-            confidential=client.is_confidential,
-        )
-        spelled = {*found}
+        found = _grantable(pending, account)
+        spelled, text = {*found}, pending.params.get("scope", "")
         return found, [each for each in dict.fromkeys(text.split()) if each not in spelled]
 
     async def _patient(
@@ -285,11 +309,17 @@ def _group(
 
 def _serves(pending: Pending, account: Account) -> bool:
     """Say whether an app gets any records from such a user, if records are what it asks for."""
-    client, text = pending.client, pending.params.get("scope", "")
-    asked = scopes.narrowed(text, client.scope)
-    launched = pending.launch is not None
-    found = scopes.grantable(asked, account, launched=launched, confidential=client.is_confidential)
-    return scopes.has_records(found) or not scopes.has_records(asked)
+    found = _grantable(pending, account)
+    return scopes.has_records(found) or not scopes.has_records(pending.asked)
+
+
+def _grantable(pending: Pending, account: Account) -> list[str]:
+    return scopes.grantable(
+        pending.asked,
+        account,
+        launched=pending.launch is not None,
+        confidential=pending.client.is_confidential,
+    )
 
 
 def _reason(pending: Pending, account: Account, granted: Iterable[str]) -> str | None:

@@ -5,6 +5,7 @@ https://www.rfc-editor.org/rfc/rfc6749#section-3.1
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -16,17 +17,30 @@ _MOST: Final = 100
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
+Pairs = list[tuple[str, str]]
+
+
 async def form_of(request: Request) -> dict[str, str]:
     """Return the parameters of a form; raise InvalidRequestError."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != _FORM:
-        raise InvalidRequestError(f"The body must be {_FORM}.")
-    return _once((await body_of(request)).decode("utf-8", "replace"))
+    return once(pairs_of(await form_text(request)))
 
 
 def query_of(request: Request) -> dict[str, str]:
     """Return the parameters of the URL; raise InvalidRequestError."""
-    return _once(request.scope["query_string"].decode("utf-8", "replace"))
+    return once(pairs_of(query_text(request)))
+
+
+async def form_text(request: Request) -> str:
+    """Return a form as it was sent; raise InvalidRequestError."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != _FORM:
+        raise InvalidRequestError(f"The body must be {_FORM}.")
+    return (await body_of(request)).decode("utf-8", "replace")
+
+
+def query_text(request: Request) -> str:
+    """Return the query of the URL as it was sent."""
+    return str(request.scope["query_string"].decode("utf-8", "replace"))
 
 
 async def body_of(request: Request) -> bytes:
@@ -39,14 +53,22 @@ async def body_of(request: Request) -> bytes:
     return data
 
 
-def _once(text: str) -> dict[str, str]:
+def pairs_of(text: str) -> Pairs:
+    """Return the parameters that have a value (RFC 6749, 3.1); raise InvalidRequestError."""
     try:
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST)
     except ValueError:
         raise InvalidRequestError("There are too many parameters.") from None
-    # a parameter without a value counts as left out (RFC 6749, 3.1)
-    given = [(name, value) for name, value in pairs if value]
-    found = dict(given)
-    if len(found) != len(given):
+    return [(name, value) for name, value in pairs if value]
+
+
+def once(pairs: Pairs) -> dict[str, str]:
+    """Return the values by name; raise InvalidRequestError where a name has two."""
+    if repeated(pairs):
         raise InvalidRequestError("A parameter is given twice.")
-    return found
+    return dict(pairs)
+
+
+def repeated(pairs: Pairs) -> set[str]:
+    """Return the names that are there more than once."""
+    return {name for name, times in Counter(name for name, _ in pairs).items() if times > 1}

@@ -1,4 +1,4 @@
-"""Who may be logged in as, and the apps that are there from the start."""
+"""Who may be logged in as, what is served, and the apps that are there from the start."""
 
 from __future__ import annotations
 
@@ -20,6 +20,14 @@ class People(Protocol):
     async def members(self) -> Sequence[Person]: ...
 
     async def practitioners(self) -> Sequence[Person]: ...
+
+
+class Served(NamedTuple):
+    """The types that the FHIR server serves: no scope for another one is granted."""
+
+    types: frozenset[str]
+    told_of: frozenset[str] = frozenset()
+    """Those that only references tell of: to a scope with a query they show nothing."""
 
 
 class DemoApp(NamedTuple):

@@ -22,8 +22,8 @@ from fhir_facade.devauth import scopes
 from fhir_facade.devauth.clients import Client, Method, digest
 from fhir_facade.devauth.forms import body_of
 from fhir_facade.devauth.kept import Kept
-from fhir_facade.devauth.server import NO_STORE
-from fhir_facade.devauth.state import State
+from fhir_facade.devauth.server import NO_STORE, Server
+from fhir_facade.devauth.state import CLIENT_SECONDS
 from fhir_facade.issuer import is_loopback
 
 Json = dict[str, Any]
@@ -136,16 +136,16 @@ def _key(given: Any) -> Json:
 class Register:
     """The registration endpoint, with limits of its own."""
 
-    def __init__(self, state: State) -> None:
-        self._state = state
-        self._lately: Kept[bool] = Kept(PER_MINUTE, 60, state.now)
+    def __init__(self, server: Server) -> None:
+        self._state, self._served = server.state, server.served
+        self._lately: Kept[bool] = Kept(PER_MINUTE, 60, self._state.now)
 
     async def __call__(self, request: Request) -> Response:
         """Register a client; raise OAuth2Error."""
         try:
             given = Registration.model_validate_json(await body_of(request))
         except (ValidationError, RecursionError) as error:
-            raise OAuth2Error(_told(error), error="invalid_client_metadata") from None
+            raise OAuth2Error(_told(error), error=_name(error)) from None
         if len([*self._lately]) >= PER_MINUTE:
             text = "Too many registrations in a minute."
             raise OAuth2Error(text, error="temporarily_unavailable", status_code=429)
@@ -158,7 +158,7 @@ class Register:
         client = Client(
             f"demo-{secrets.token_urlsafe(12)}",
             given.client_name,
-            " ".join(scopes.known(given.scope)),
+            " ".join(scopes.known(given.scope, self._served)),
             tuple(given.redirect_uris),
             given.initiate_login_uri,
             method,
@@ -169,10 +169,18 @@ class Register:
         )
         self._state.registered.put(client.client_id, client)
         told = given.model_dump(exclude_none=True) | {"scope": client.scope}
-        told |= {"client_id": client.client_id, "client_id_issued_at": int(self._state.now())}
+        now = int(self._state.now())
+        told |= {"client_id": client.client_id, "client_id_issued_at": now}
         if secret is not None:
-            told |= {"client_secret": secret, "client_secret_expires_at": 0}
+            told |= {"client_secret": secret, "client_secret_expires_at": now + CLIENT_SECONDS}
         return JSONResponse(told, 201, NO_STORE)
+
+
+def _name(error: ValidationError | RecursionError) -> str:
+    """Return the name of an error (RFC 7591, 3.2.2)."""
+    if isinstance(error, ValidationError) and error.errors()[0]["loc"][:1] == ("redirect_uris",):
+        return "invalid_redirect_uri"
+    return "invalid_client_metadata"
 
 
 def _told(error: ValidationError | RecursionError) -> str:

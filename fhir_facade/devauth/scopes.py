@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from fhir_facade.devauth.accounts import Account
+from fhir_facade.devauth.people import Served
 from fhir_facade.security.principal import AUDIT_EVENT, Scope
 from fhir_facade.security.scopes import parse_scopes
 
@@ -49,24 +50,25 @@ _NAMES: Final = {
 }
 
 
-def known(text: str) -> list[str]:
+def known(text: str, served: Served) -> list[str]:
     """Return the scopes of a list that mean something here, each once."""
-    return [each for each in dict.fromkeys(text.split()) if each in PLAIN or parse_scopes(each)]
+    given = dict.fromkeys(text.split())
+    return [each for each in given if each in PLAIN or _opens_something(each, served)]
 
 
-def narrowed(requested: str, allowed: str) -> list[str]:
+def narrowed(requested: str, allowed: str, served: Served) -> list[str]:
     """Return what is asked for and allowed; a scope that is allowed in part is granted in part."""
     plain = {each for each in allowed.split() if each in PLAIN}
     limits = parse_scopes(" ".join(dict.fromkeys(allowed.split())))
     found: list[str] = []
-    for each in known(requested):
+    for each in known(requested, served):
         if each in PLAIN:
             found += [each] if each in plain else []
             continue
         (scope,) = parse_scopes(each)
         covers = any(_covers(limit, scope) for limit in limits)
         found += [each] if covers else filter(None, (_common(scope, limit) for limit in limits))
-    return list(dict.fromkeys(found))
+    return known(" ".join(found), served)
 
 
 def grantable(
@@ -127,6 +129,15 @@ def in_words(scope: str, *, own: bool = False) -> str:
     if own and parsed.level == "patient":
         return f"{text.capitalize()} your {name.removeprefix('all ')}{only}"
     return f"{text.capitalize()} {name}{only} {_WHOSE[parsed.level]}"
+
+
+def _opens_something(scope: str, served: Served) -> bool:
+    """Say whether it is a scope for a type that is served; a query of it must be able to match."""
+    return any(
+        each.resource == "*"
+        or (each.resource in served.types and not (each.query and each.resource in served.told_of))
+        for each in parse_scopes(scope)
+    )
 
 
 def _covers(limit: Scope, scope: Scope) -> bool:

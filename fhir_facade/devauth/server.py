@@ -20,6 +20,7 @@ from authlib.oauth2.rfc6749 import (
     InvalidScopeError,
     OAuth2Request,
 )
+from authlib.oauth2.rfc6749.grants import BaseGrant
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
@@ -28,13 +29,26 @@ from fhir_facade.devauth.clients import Client
 from fhir_facade.devauth.endpoints import Introspection, Revocation
 from fhir_facade.devauth.grants import S256, Audience, BackendGrant, CodeGrant, RefreshGrant
 from fhir_facade.devauth.keys import Keys
+from fhir_facade.devauth.people import Served
+from fhir_facade.devauth.proofs import check_client, check_form
 from fhir_facade.devauth.scopes import narrowed
 from fhir_facade.devauth.state import Granted, State, Token
 
 Json = dict[str, Any]
 
 NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+BACKEND_SECONDS: Final = 300
+"""For which the token of a backend service is good at most, as SMART asks."""
 _LASTING: Final = frozenset(("offline_access", "online_access"))
+_DESCRIPTIONS: Final = {
+    "consent_required": "Consent is asked each time.",
+    "invalid_grant": "It is expired, used, revoked, or of another client.",
+    "login_required": "Nobody is signed in.",
+    "unsupported_grant_type": (
+        "grant_type must be authorization_code, refresh_token or client_credentials."
+    ),
+}
+"""Of errors that the library gives a name only."""
 
 # the library writes tokens into its debug log
 logging.getLogger("authlib").setLevel(logging.INFO)
@@ -59,11 +73,17 @@ class Server(AuthorizationServer):
     """Issues tokens for one FHIR server."""
 
     def __init__(
-        self, issuer: str, fhir: str, state: State, keys: Keys, token_seconds: int
+        self,
+        issuer: str,
+        fhir: str,
+        served: Served,
+        state: State,
+        keys: Keys,
+        token_seconds: int,
     ) -> None:
         super().__init__()
-        self.issuer, self.fhir, self.state, self.keys = issuer, fhir, state, keys
-        self._seconds = token_seconds
+        self.issuer, self.fhir, self.served = issuer, fhir, served
+        self.state, self.keys, self._seconds = state, keys, token_seconds
         proof = PrivateKeyJwt(state, f"{issuer}/token", issuer)
         self.register_client_auth_method(proof.CLIENT_AUTH_METHOD, proof)
         self.register_grant(CodeGrant, [S256(), Audience(fhir)])
@@ -77,20 +97,36 @@ class Server(AuthorizationServer):
     def query_client(self, client_id: str) -> Client | None:
         return self.state.client(client_id)
 
+    def authenticate_client(
+        self, request: OAuth2Request, methods: list[str], endpoint: str = "token"
+    ) -> Client:
+        """Return the client that proves itself, in one way; raise OAuth2Error."""
+        check_form(request)
+        client: Client = super().authenticate_client(request, methods, endpoint)
+        check_client(request, client)
+        return client
+
     def get_authorization_grant(self, request: OAuth2Request) -> CodeGrant:
         """Return the only grant there is; raise OAuth2Error.
 
         The library would repeat the response_type in an error that may not hold every character.
         """
-        if request.payload.response_type == "code":
-            found: CodeGrant = super().get_authorization_grant(request)
-            return found
         client = self.query_client(request.payload.client_id or "")
         if client is None:
             raise InvalidClientError("The client does not exist on this server.")
         url = CodeGrant.validate_authorization_redirect_uri(request, client)
-        name, text = "unsupported_response_type", "response_type must be code"
-        raise OAuth2Error(text, error=name, redirect_uri=url)
+        if wrong := _not_answered(request.payload.data):
+            name, text = wrong
+            raise OAuth2Error(text, error=name, redirect_uri=url)
+        found: CodeGrant = super().get_authorization_grant(request)
+        return found
+
+    def get_token_grant(self, request: OAuth2Request) -> BaseGrant:
+        """Return the grant of a request; raise OAuth2Error."""
+        if not request.payload.grant_type:
+            raise InvalidRequestError("grant_type is missing.")
+        found: BaseGrant = super().get_token_grant(request)
+        return found
 
     def create_oauth2_request(self, request: OAuth2Request) -> OAuth2Request:
         """Return the request as it is: it has been read before."""
@@ -123,7 +159,13 @@ class Server(AuthorizationServer):
 
     def refused(self, error: OAuth2Error) -> Response:
         """Return an error for a machine."""
-        found: Response = self.handle_response(*error())
+        return self.handle_error_response(None, error)
+
+    def handle_error_response(self, request: OAuth2Request | None, error: OAuth2Error) -> Response:
+        """Return an error, with a description in any case."""
+        if not error.description:
+            error.description = _DESCRIPTIONS.get(error.error, "The request cannot be answered.")
+        found: Response = super().handle_error_response(request, error)
         return found
 
     def _tokens(
@@ -136,10 +178,9 @@ class Server(AuthorizationServer):
         include_refresh_token: bool = True,
     ) -> Json:
         """Return the token response of an app."""
-        access = self._access_token(user, scope)
-        found = self._response(access, scope)
-        if user.patient is not None:
-            found |= {"patient": user.patient, "need_patient_banner": user.need_patient_banner}
+        access = self._access_token(user, scope, self._seconds)
+        found = _response(access, scope, self._seconds)
+        found |= user.launch_context
         scopes = scope.split()
         if include_refresh_token and not _LASTING.isdisjoint(user.scope.split()):
             found["refresh_token"] = secrets.token_urlsafe(32)
@@ -158,22 +199,15 @@ class Server(AuthorizationServer):
         include_refresh_token: bool = False,
     ) -> Json:
         """Return the token response of a backend service."""
-        found = narrowed(scope or "", client.scope)
+        found = narrowed(scope or "", client.scope, self.served)
         granted = " ".join(each for each in found if each.startswith("system/"))
         if not granted:
             raise InvalidScopeError("A backend service must ask for system/ scopes it may have.")
-        access = self._access_token(Granted(client.client_id, None, granted), granted)
-        return self._response(access, granted)
+        seconds = min(self._seconds, BACKEND_SECONDS)
+        access = self._access_token(Granted(client.client_id, None, granted), granted, seconds)
+        return _response(access, granted, seconds)
 
-    def _response(self, access: str, scope: str) -> Json:
-        return {
-            "access_token": access,
-            "token_type": "Bearer",
-            "expires_in": self._seconds,
-            "scope": scope,
-        }
-
-    def _access_token(self, granted: Granted, scope: str) -> str:
+    def _access_token(self, granted: Granted, scope: str, seconds: int) -> str:
         now, account = int(self.state.now()), granted.account
         employers = "*" if account is None or account.employers is None else [*account.employers]
         jti = secrets.token_urlsafe(16)
@@ -183,7 +217,7 @@ class Server(AuthorizationServer):
             "sub": account.subject if account else granted.client_id,
             "client_id": granted.client_id,
             "iat": now,
-            "exp": now + self._seconds,
+            "exp": now + seconds,
             "jti": jti,
             "scope": scope,
             "patient": granted.patient,
@@ -210,3 +244,24 @@ class Server(AuthorizationServer):
         if "fhirUser" in scopes and account:
             claims["fhirUser"] = account.fhir_user(self.fhir)
         return self.keys.id_token({name: each for name, each in claims.items() if each is not None})
+
+
+def _response(access: str, scope: str, seconds: int) -> Json:
+    return {
+        "access_token": access,
+        "token_type": "Bearer",
+        "expires_in": seconds,
+        "scope": scope,
+    }
+
+
+def _not_answered(params: Mapping[str, str]) -> tuple[str, str] | None:
+    """Return the error of a request of a kind that is not answered here, and its text."""
+    for name in ("request", "request_uri"):
+        if name in params:
+            return f"{name}_not_supported", f"{name} is not supported: send plain parameters."
+    if "response_type" not in params:
+        return "invalid_request", "response_type is missing."
+    if params["response_type"] != "code":
+        return "unsupported_response_type", "response_type must be code."
+    return None

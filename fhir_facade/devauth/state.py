@@ -26,6 +26,7 @@ ASSERTION_SECONDS: Final = 300
 _REPLAY_SECONDS: Final = 3600
 """For which a used code is known as used."""
 _PENDING: Final = 20
+_PENDING_SIZE: Final = 65_536
 _MOST_GRANTED: Final = 500
 
 
@@ -43,6 +44,13 @@ class Granted:
     until: float = math.inf
     """When refresh tokens end, where they are for the session only."""
     revoked: bool = False
+
+    @property
+    def launch_context(self) -> dict[str, Any]:
+        """What the token response, and an introspection, say of the launch."""
+        if self.patient is None:
+            return {}
+        return {"patient": self.patient, "need_patient_banner": self.need_patient_banner}
 
 
 @dataclass(slots=True, eq=False)
@@ -105,9 +113,16 @@ class Pending:
     id: str
     client: Client
     params: dict[str, str]
+    asked: list[str]
+    """The scopes that the app asks for and may have."""
     launch: Launch | None
     login_again: bool
     patient: str | None = None
+
+    @property
+    def size(self) -> int:
+        """How many characters it takes to remember."""
+        return sum(map(len, (*self.params, *self.params.values(), *self.asked)))
 
 
 @dataclass(slots=True, eq=False)
@@ -122,10 +137,14 @@ class Session:
     granted: deque[Granted] = field(default_factory=lambda: deque(maxlen=_MOST_GRANTED))
 
     def remember(self, pending: Pending) -> None:
-        """Keep a request; the oldest goes where there are too many."""
+        """Keep a request; the oldest go where there are too many, or they are too large."""
         self.pending[pending.id] = pending
-        while len(self.pending) > _PENDING:
+        while len(self.pending) > 1 and self._is_too_much():
             self.pending.popitem(last=False)
+
+    def _is_too_much(self) -> bool:
+        size = sum(each.size for each in self.pending.values())
+        return len(self.pending) > _PENDING or size > _PENDING_SIZE
 
 
 class State:
@@ -139,6 +158,8 @@ class State:
         self.visits: Kept[Session] = Kept(1000, SESSION_SECONDS, now)
         """Sessions in which nobody has signed in: there can be many, and they push out no other."""
         self.launches: Kept[Launch] = Kept(200, LAUNCH_SECONDS, now)
+        self.posted: Kept[str] = Kept(50, CODE_SECONDS, now)
+        """Requests that were sent as a form, until the browser asks for the page."""
         self.codes: Kept[Code] = Kept(1000, _REPLAY_SECONDS, now)
         self.refresh: Kept[Token] = Kept(5000, REFRESH_SECONDS, now)
         self.access: Kept[Token] = Kept(10_000, SESSION_SECONDS, now)

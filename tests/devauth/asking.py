@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from fhir_facade.devauth import DemoApp, Person, authorization_server
+from fhir_facade.devauth import DemoApp, Person, Served, authorization_server
 from tests.security.issuer import PrivateKey, public_jwk
 
 ORIGIN = "http://127.0.0.1:8000"
@@ -33,6 +33,11 @@ GOALS_SCOPE = (
 CASE_SCOPE = "launch openid fhirUser offline_access user/Patient.rs user/Task.rs user/Goal.rs"
 
 Json = dict[str, Any]
+
+SERVED = Served(
+    frozenset(("Patient", "Goal", "Task", "Flag", "AuditEvent", "Provenance")),
+    frozenset(("Patient",)),
+)
 
 MEMBER, MANAGER, SYSTEM = "member:M100001", "practitioner:U11", "system:administrator"
 
@@ -77,6 +82,7 @@ def mounted(origin: str = ORIGIN, people: Any = None, now: Any = time.time, **mo
         fhir=f"{origin}/fhir",
         people=people or SomePeople(),
         apps=(goals_app(origin), case_app(origin)),
+        served=SERVED,
         now=now,
         **more,
     )

@@ -14,7 +14,7 @@ import uvicorn
 
 from fhir_facade.devauth import DemoApp, Person, authorization_server
 from fhir_facade.main import create_app
-from tests.devauth.asking import Browser, Clock, mounted
+from tests.devauth.asking import SERVED, Browser, Clock, mounted
 from tests.http.serving import settings
 
 SCOPE = (
@@ -65,7 +65,9 @@ def origin(clean_file: Path, employers: dict[str, str]) -> Iterator[str]:
     people = DemoPeople(employers)
     app.mount(
         "/auth",
-        authorization_server(issuer=issuer, fhir=f"{origin}/fhir", people=people, apps=apps),
+        authorization_server(
+            issuer=issuer, fhir=f"{origin}/fhir", people=people, apps=apps, served=SERVED
+        ),
     )
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

@@ -9,7 +9,16 @@ import httpx
 import jwt
 import pytest
 
-from tests.devauth.asking import FHIR, ISSUER, Backend, Browser, claims_of, new_key
+from tests.devauth.asking import (
+    FHIR,
+    ISSUER,
+    Backend,
+    Browser,
+    Clock,
+    claims_of,
+    mounted,
+    new_key,
+)
 from tests.security.issuer import signed_with_public_key, tampered, without_signature
 
 KEYS = {alg: new_key(alg) for alg in ("RS256", "RS384", "ES256", "ES384")}
@@ -184,13 +193,137 @@ async def test_introspection_tells_a_confidential_client_only(
     found = await browser.tokens()
     proof = _proof(service)
     told = await browser.post("/introspect", token=found["access_token"], **proof)
-    assert told.json() == {"active": True, "token_type": "Bearer"} | claims_of(
-        found["access_token"]
-    )
+    assert told.json() == {
+        "active": True,
+        "token_type": "Bearer",
+        "need_patient_banner": True,
+        **claims_of(found["access_token"]),
+    }
     public = await browser.post("/introspect", token=found["access_token"], client_id="goals-app")
     assert public.status_code == 401
     nobody = await browser.post("/introspect", token=found["access_token"])
     assert nobody.status_code == 401
+
+
+async def _asked_by(browser: Browser, bearer: str, **fields: str) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {bearer}"}
+    return await browser.client.post("/auth/introspect", data=fields, headers=headers)
+
+
+async def test_introspection_tells_whoever_holds_another_token(
+    browser: Browser, service: Backend
+) -> None:
+    found, own = await browser.tokens(), (await service.token()).json()["access_token"]
+    told = await _asked_by(browser, own, token=found["access_token"])
+    assert (told.status_code, told.json()["active"]) == (200, True)
+    assert told.json()["patient"] == "M100001"
+    told = await _asked_by(browser, found["access_token"], token=own)
+    assert told.json()["client_id"] == service.client_id
+    assert "need_patient_banner" not in told.json()
+    assert (await _asked_by(browser, own, token="x")).json() == {"active": False}
+    assert (await _asked_by(browser, own)).json()["error"] == "invalid_request"
+    twice = await _asked_by(browser, own, token=own, **_proof(service))
+    assert twice.json()["error"] == "invalid_request"
+
+
+async def test_a_token_that_is_not_active_asks_nothing(browser: Browser, clock: Clock) -> None:
+    found, revoked = await browser.tokens(), (await browser.tokens())["access_token"]
+    await browser.post("/revoke", token=revoked, client_id="goals-app")
+    forged = tampered(found["access_token"], aud=FHIR)
+    for bearer in (revoked, forged, found["id_token"], found["refresh_token"], "x", ""):
+        told = await _asked_by(browser, bearer, token=found["access_token"])
+        assert (told.status_code, told.json()["error"]) == (401, "invalid_token")
+        assert told.headers["www-authenticate"].startswith('Bearer error="invalid_token"')
+    clock.ahead = 600
+    told = await _asked_by(browser, found["access_token"], token=found["access_token"])
+    assert told.status_code == 401
+
+
+async def test_a_token_of_a_client_that_is_forgotten_asks_nothing(
+    browser: Browser, clock: Clock
+) -> None:
+    service = await Backend.registered(browser, KEYS["ES384"], "ES384")
+    clock.ahead = 24 * 3600 - 60
+    good = service.assertion(exp=int(clock()) + 200)
+    token = (await service.token(good)).json()["access_token"]
+    assert (await _asked_by(browser, token, token=token)).status_code == 200
+    clock.ahead += 120
+    assert (await _asked_by(browser, token, token=token)).status_code == 401
+
+
+@pytest.mark.parametrize("seconds", [60, 7200])
+async def test_a_service_asks_again_after_five_minutes(seconds: int) -> None:
+    """SMART's backend services: `expires_in` SHOULD NOT exceed 300."""
+    browser = Browser(mounted(token_seconds=seconds))
+    service = await Backend.registered(browser, KEYS["ES384"], "ES384")
+    found = (await service.token()).json()
+    claims = claims_of(found["access_token"])
+    assert claims["exp"] - claims["iat"] == found["expires_in"] == min(seconds, 300)
+    assert (await browser.tokens())["expires_in"] == seconds
+
+
+@pytest.mark.parametrize("path", ["/introspect", "/revoke"])
+@pytest.mark.parametrize("hint", ["access_token", "refresh_token", "id_token", "x"])
+async def test_a_hint_changes_nothing(
+    browser: Browser, service: Backend, path: str, hint: str
+) -> None:
+    token = (await service.token()).json()["access_token"]
+    answer = await browser.post(path, token=token, token_type_hint=hint, **_proof(service))
+    assert answer.status_code == 200
+    told = await browser.post("/introspect", token=token, **_proof(service))
+    assert told.json()["active"] is (path == "/introspect")
+    answer = await browser.post(path, token_type_hint=hint, **_proof(service))
+    assert _refused(answer) == "invalid_request"
+
+
+@pytest.mark.parametrize(
+    ("changed", "error"),
+    [
+        ({"client_id": "goals-app"}, "invalid_client"),
+        ({"client_id": "nobody"}, "invalid_client"),
+        ({"client_assertion_type": None}, "invalid_client"),
+        ({"client_assertion_type": "jwt"}, "invalid_client"),
+        ({"client_assertion": None}, "invalid_client"),
+        ({"client_assertion": None, "client_assertion_type": "jwt"}, "invalid_client"),
+        ({"client_secret": "x"}, "invalid_request"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/token", "/introspect", "/revoke"])
+async def test_a_proof_that_is_not_one(
+    browser: Browser, service: Backend, path: str, changed: dict[str, Any], error: str
+) -> None:
+    form = {"grant_type": "client_credentials", "scope": "system/Goal.rs", "token": "x"}
+    answer = await browser.post(path, **{**form, **_proof(service), **changed})
+    assert _refused(answer) == error
+    assert answer.json()["error_description"]
+    assert "www-authenticate" not in answer.headers
+
+
+async def test_the_client_id_may_stand_beside_its_proof(browser: Browser, service: Backend) -> None:
+    assert (await service.token(client_id=service.client_id)).status_code == 200
+    asked = {"grant_types": ["client_credentials"], "scope": "system/Goal.rs"}
+    client = (await browser.register(**asked)).json()
+    proof = (client["client_id"], client["client_secret"])
+    form = {"grant_type": "client_credentials", "scope": "system/Goal.rs"}
+    for named, status in ((client["client_id"], 200), (service.client_id, 401)):
+        answer = await browser.client.post(
+            "/auth/token", data={**form, "client_id": named}, auth=proof
+        )
+        assert answer.status_code == status
+    assert answer.json()["error"] == "invalid_client"
+    assert answer.headers["www-authenticate"].startswith("Basic ")
+    for more in ({"client_secret": proof[1]}, _proof(service)):
+        answer = await browser.client.post("/auth/token", data={**form, **more}, auth=proof)
+        assert _refused(answer) == "invalid_request"
+
+
+@pytest.mark.parametrize("name", ["jku", "x5u"])
+async def test_a_key_is_not_looked_for_elsewhere(service: Backend, name: str) -> None:
+    headers = {"kid": "k1", name: "https://service.test/keys"}
+    assertion = jwt.encode(claims_of(service.assertion()), service.key, "ES384", headers)
+    answer = await service.token(assertion)
+    assert _refused(answer) == "invalid_client"
+    assert name in answer.json()["error_description"]
 
 
 async def test_a_refresh_or_id_token_is_never_active(browser: Browser, service: Backend) -> None:

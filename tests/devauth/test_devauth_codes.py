@@ -53,7 +53,8 @@ async def _active(browser: Browser, *tokens: str, ahead: int = 0) -> list[bool]:
         ({"code": None}, "invalid_request"),
         ({"code": "guessed"}, "invalid_grant"),
         ({"grant_type": "password"}, "unsupported_grant_type"),
-        ({"grant_type": None}, "unsupported_grant_type"),
+        ({"grant_type": None}, "invalid_request"),
+        ({"grant_type": ""}, "invalid_request"),
     ],
 )
 async def test_a_stolen_code_is_worth_nothing(
@@ -64,6 +65,7 @@ async def test_a_stolen_code_is_worth_nothing(
         401 if "client_id" in changed and not changed["client_id"] else 400
     )
     assert answer.json()["error"] == error
+    assert answer.json()["error_description"]
     assert answer.headers["cache-control"] == "no-store"
 
 
@@ -165,6 +167,7 @@ async def test_a_refresh_token_gives_nobody_more(
     found = await browser.tokens()
     answer = await browser.refresh(found["refresh_token"], **changed)
     assert (answer.status_code, answer.json()["error"]) == (400, error)
+    assert answer.json()["error_description"]
 
 
 async def test_online_access_ends_with_the_session(browser: Browser, clock: Clock) -> None:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx
 import pytest
 
 from fhir_facade.devauth import DemoApp, authorization_server
-from tests.devauth.asking import ISSUER, ORIGIN, Browser, SomePeople, mounted, parameters
+from tests.devauth.asking import (
+    ISSUER,
+    ORIGIN,
+    SERVED,
+    Browser,
+    SomePeople,
+    mounted,
+    parameters,
+)
 
 DOCUMENTS = [".well-known/openid-configuration", ".well-known/oauth-authorization-server"]
 
@@ -38,7 +48,7 @@ async def test_what_it_claims_is_what_it_does(browser: Browser) -> None:
         *("private_key_jwt", "client_secret_basic", "none"),
     ]
     assert found["introspection_endpoint_auth_methods_supported"] == [
-        *("private_key_jwt", "client_secret_basic"),
+        *("private_key_jwt", "client_secret_basic", "Bearer"),
     ]
     # each of them is shown by a test of the launches, codes, or backend services
     assert sorted(found["capabilities"]) == [
@@ -93,9 +103,31 @@ async def test_what_is_not_there(browser: Browser, method: str) -> None:
     answer = await browser.client.request(method, "/auth/nowhere")
     assert answer.status_code == 404
     assert "There is no such page" in answer.text
-    answer = await browser.client.request("DELETE", "/auth/token")
-    assert answer.status_code == 405
-    assert answer.json()["error"] == "invalid_request"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", "token", "POST"),
+        ("GET", "introspect", "POST"),
+        ("GET", "revoke", "POST"),
+        ("GET", "register", "POST"),
+        ("POST", "jwks", "GET, HEAD"),
+        ("POST", DOCUMENTS[0], "GET, HEAD"),
+        ("PUT", "authorize", "GET, HEAD, POST"),
+        ("PUT", "login", "GET, HEAD, POST"),
+        ("POST", "style.css", "GET, HEAD"),
+    ],
+)
+async def test_what_can_be_done_is_named(
+    browser: Browser, method: str, path: str, allowed: str
+) -> None:
+    answer = await browser.client.request(method, f"/auth/{path}")
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+    if path in OPEN:
+        assert answer.json()["error"] == "invalid_request"
+    else:
+        assert "cannot be done with this page" in answer.text
 
 
 async def test_a_body_must_be_a_form(browser: Browser) -> None:
@@ -120,13 +152,18 @@ async def test_a_crash_tells_nothing(caplog: pytest.LogCaptureFixture) -> None:
 @pytest.mark.parametrize("issuer", ["http://auth.example.org/auth", "ftp://x/auth", "/auth"])
 def test_tokens_do_not_travel_in_the_clear(issuer: str) -> None:
     with pytest.raises(ValueError, match="https://"):
-        authorization_server(issuer=issuer, fhir=ORIGIN, people=SomePeople(), apps=())
+        authorization_server(
+            issuer=issuer, fhir=ORIGIN, people=SomePeople(), apps=(), served=SERVED
+        )
 
 
-def test_an_app_with_a_scope_that_is_none_is_told_at_once() -> None:
-    app = DemoApp("x", "X", f"{ORIGIN}/launch", f"{ORIGIN}/", "openid patient/Task.rsu")
-    with pytest.raises(ValueError, match=r"x has scopes that are none: patient/Task\.rsu"):
-        authorization_server(issuer=ISSUER, fhir=ORIGIN, people=SomePeople(), apps=[app])
+@pytest.mark.parametrize("scope", ["patient/Task.rsu", "patient/Basic.rs"])
+def test_an_app_with_a_scope_that_is_none_is_told_at_once(scope: str) -> None:
+    app = DemoApp("x", "X", f"{ORIGIN}/launch", f"{ORIGIN}/", f"openid {scope}")
+    with pytest.raises(ValueError, match=f"x has scopes that are none: {re.escape(scope)}"):
+        authorization_server(
+            issuer=ISSUER, fhir=ORIGIN, people=SomePeople(), apps=[app], served=SERVED
+        )
 
 
 async def test_an_error_of_an_unknown_response_type_can_be_read(browser: Browser) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -84,24 +85,35 @@ EC = public_jwk(new_key("ES256"), "k")
 WITH_KEY = {"grant_types": ["client_credentials"], "token_endpoint_auth_method": "private_key_jwt"}
 
 
+REDIRECTS = [
+    {"redirect_uris": None},
+    {"redirect_uris": "https://app.test/"},
+    {"redirect_uris": [1]},
+    {"redirect_uris": ["http://app.test/"]},
+    {"redirect_uris": ["https://user@app.test/"]},
+    {"redirect_uris": ["https://app.test/#x"]},
+    {"redirect_uris": ["https://app.test/../x"]},
+    {"redirect_uris": ["https://*.app.test/"]},
+    {"redirect_uris": ["https://app.test; script-src *"]},
+    {"redirect_uris": ["javascript:alert(1)"]},
+    {"redirect_uris": ["app:/back"]},
+    {"redirect_uris": ["//app.test/"]},
+    {"redirect_uris": ["https://app.test/" + "x" * 2000]},
+    {"redirect_uris": [f"https://app.test/{each}" for each in range(11)]},
+]
+
+
+@pytest.mark.parametrize("metadata", REDIRECTS)
+async def test_a_redirect_uri_that_is_refused(browser: Browser, metadata: dict[str, Any]) -> None:
+    answer = await browser.register(**{**GOOD, **metadata})
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_redirect_uri")
+    assert answer.json()["error_description"].startswith("redirect_uris")
+
+
 @pytest.mark.parametrize(
     "metadata",
     [
         {"redirect_uris": []},
-        {"redirect_uris": None},
-        {"redirect_uris": "https://app.test/"},
-        {"redirect_uris": [1]},
-        {"redirect_uris": ["http://app.test/"]},
-        {"redirect_uris": ["https://user@app.test/"]},
-        {"redirect_uris": ["https://app.test/#x"]},
-        {"redirect_uris": ["https://app.test/../x"]},
-        {"redirect_uris": ["https://*.app.test/"]},
-        {"redirect_uris": ["https://app.test; script-src *"]},
-        {"redirect_uris": ["javascript:alert(1)"]},
-        {"redirect_uris": ["app:/back"]},
-        {"redirect_uris": ["//app.test/"]},
-        {"redirect_uris": ["https://app.test/" + "x" * 2000]},
-        {"redirect_uris": [f"https://app.test/{each}" for each in range(11)]},
         {"initiate_login_uri": "javascript:alert(1)"},
         {"client_name": ""},
         {"client_name": "x" * 81},
@@ -184,6 +196,25 @@ async def test_a_registration_lasts_a_day(browser: Browser, clock: Clock) -> Non
     clock.ahead = 24 * 3600 + 1
     response = await browser.authorize(client_id=client_id, redirect_uri="https://app.test/back")
     assert response.status_code == 400
+
+
+async def test_a_secret_ends_with_its_registration(browser: Browser, clock: Clock) -> None:
+    asked = {"grant_types": ["client_credentials"], "scope": "system/Goal.rs"}
+    client = (await browser.register(**asked)).json()
+    ends = client["client_secret_expires_at"]
+    assert ends - client["client_id_issued_at"] == 24 * 3600
+    proof = (client["client_id"], client["client_secret"])
+    form = {"grant_type": "client_credentials", "scope": "system/Goal.rs"}
+    for left, status in ((10, 200), (-1, 401)):
+        clock.ahead = ends - left - time.time()
+        answer = await browser.client.post("/auth/token", data=form, auth=proof)
+        assert answer.status_code == status
+
+
+async def test_scopes_that_nothing_is_served_for_are_left_out(browser: Browser) -> None:
+    scope = "patient/Basic.rs patient/Patient.r?_id=1 patient/Goal.rs"
+    client = (await browser.register(**GOOD, scope=scope)).json()
+    assert client["scope"] == "patient/Goal.rs"
 
 
 async def test_registered_scopes_are_the_most_that_is_granted(browser: Browser) -> None:

@@ -7,6 +7,7 @@ import pytest
 from fhir_facade.devauth.accounts import SYSTEM, Account
 from fhir_facade.devauth.kept import Kept
 from fhir_facade.devauth.scopes import grantable, in_words, known, narrowed
+from tests.devauth.asking import SERVED
 
 ANY = "patient/*.cruds"
 
@@ -27,16 +28,21 @@ ANY = "patient/*.cruds"
         ("patient/Goal.rs?a=b", "patient/*.r", "patient/Goal.r?a=b"),
         ("patient/Task.rsu patient/Goal.sr patient/x.r openid", ANY, ""),
         ("openid openid launch", "launch openid", "openid launch"),
+        ("patient/NoSuchType.rs patient/Goal.rs", ANY, "patient/Goal.rs"),
+        ("patient/*.rs", "patient/NoSuchType.rs patient/Goal.r", "patient/Goal.r"),
+        ("patient/Provenance.rs", ANY, "patient/Provenance.rs"),
+        ("patient/Patient.rs?_id=1 patient/Patient.r", ANY, "patient/Patient.r"),
+        ("patient/Patient.rs", "patient/*.rs?_id=1", ""),
+        ("patient/*.rs?_id=1", ANY, "patient/*.rs?_id=1"),
     ],
 )
 def test_narrowed(asked: str, allowed: str, found: str) -> None:
-    assert " ".join(narrowed(asked, allowed)) == found
+    assert " ".join(narrowed(asked, allowed, SERVED)) == found
 
 
 def test_known() -> None:
-    assert known("openid profile patient/Goal.rs launch/encounter openid") == [
-        *("openid", "patient/Goal.rs"),
-    ]
+    asked = "openid profile patient/Goal.rs launch/encounter openid system/Basic.rs"
+    assert known(asked, SERVED) == ["openid", "patient/Goal.rs"]
 
 
 ASKED = ["openid", "fhirUser", "launch", "patient/Goal.rs", "user/Goal.rs", "system/Goal.rs"]

@@ -27,6 +27,15 @@ _SCOPE = (
 )
 
 
+@pytest.fixture(scope="module", autouse=True)
+def without_certificates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """All is HTTP on this machine: reading the certificates would take most of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("SSL_CERT_FILE", raising=False)
+        patch.setenv("SSL_CERT_DIR", str(tmp_path_factory.mktemp("no-certificates")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """A server that everybody may sign in at; its apps are on another origin of this machine."""

@@ -26,6 +26,17 @@ def test_a_token_says_whose_it_is(app: App, demo: Demo, service: Service) -> Non
     assert told["exp"] - told["iat"] == tokens["expires_in"] == 600
 
 
+def test_the_limits_of_an_employer_can_be_seen(demo: Demo) -> None:
+    app = App(demo, "case-app", f"{demo.origin}/apps/case/")
+    counts = []
+    for account in (MANAGER, "practitioner:U22"):
+        tokens = app.tokens(account, scope="openid fhirUser user/EpisodeOfCare.rs")
+        found = demo.get("EpisodeOfCare?_summary=count", tokens["access_token"])
+        counts.append(found.json()["total"])
+    everywhere, at_one = counts
+    assert 0 < at_one < everywhere / 2
+
+
 def test_introspection_is_for_clients_that_prove_themselves(app: App, demo: Demo) -> None:
     token = app.tokens()["access_token"]
     assert demo.post("/introspect", token=token, client_id=app.client_id).status_code == 401

@@ -330,7 +330,7 @@ def test_scripts_of_every_origin_may_ask_the_machines_endpoints(demo: Demo, said
 
 
 def test_cors_of_the_fhir_base_is_for_the_origins_that_are_set(demo: Demo) -> None:
-    for path in ("metadata", ".well-known/smart-configuration", "Goal"):
+    for path in ("Goal", "Goal/metadata", "metadata/Goal"):
         answer = httpx.get(f"{demo.fhir}/{path}", headers={"Origin": demo.app_origin})
         assert answer.headers["access-control-allow-origin"] == demo.app_origin
         answer = httpx.get(f"{demo.fhir}/{path}", headers={"Origin": "https://evil.example"})
