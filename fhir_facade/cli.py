@@ -173,6 +173,14 @@ def explain(
     is_search = path != query or "/" in path
     name = path.rpartition("/")[2]
     known = {*registry.types, "Case", *(("", "*") if is_search else ())}
+    told = next((each for each in registry.people if each.type == name), None)
+    if told is not None:
+        err.print(
+            f"{name} is stored nowhere: references tell of it, and it is looked for by "
+            f"{', '.join(told.by)}. Explain one of those: {told.by[0].replace('.', '?')}={name}/1",
+            soft_wrap=True,
+        )
+        raise typer.Exit(2)
     if name not in known:
         err.print(f"[red]{name} is not served[/]; served: {', '.join(registry.types)}, Case")
         raise typer.Exit(2)

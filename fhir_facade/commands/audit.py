@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import typer
 
@@ -21,6 +21,7 @@ T = TypeVar("T")
 
 audit_app = typer.Typer(help="Examine the audit trail.", no_args_is_help=True)
 
+_NO_ANCHORS: Final = "no file of anchors was compared; see the setting FHIR_FACADE_AUDIT_ANCHORS."
 _JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -33,14 +34,23 @@ def verify(
     ] = None,
     as_json: _JSON = False,
 ) -> None:
-    """Name every entry that was changed, removed, inserted or reordered; then exit with 1."""
+    """Name every entry that was changed, removed, inserted or reordered; then exit with 1.
+
+    Exits with 2 where there is no trail: nothing is no proof of anything.
+    """
     settings = settings_or_exit()
+    _require_file(settings)
     path = anchors or _configured(settings)
     report = _with_store(settings, lambda store: examine(store, chain=chain, anchors=path))
+    if path is None:
+        report.note(_NO_ANCHORS)
+    if not report.chains and not report.findings:
+        typer.echo("there is no audit trail in this store: no chain was found", err=True)
+        raise typer.Exit(2)
     if as_json:
         typer.echo(json.dumps(report.as_json(), indent=2))
     else:
-        _show(report, path)
+        _show(report)
     raise typer.Exit(0 if report.is_sound else 1)
 
 
@@ -63,18 +73,22 @@ def chains(as_json: _JSON = False) -> None:
         )
 
 
-def _show(report: Report, anchors: Path | None) -> None:
+def _show(report: Report) -> None:
     for finding in report.findings:
         typer.echo(f"{finding.kind}: {finding.text}")
     for note in report.notes:
         typer.echo(f"note: {note}")
-    if anchors is None:
-        typer.echo(
-            "note: no file of anchors was compared; see the setting FHIR_FACADE_AUDIT_ANCHORS."
-        )
     seen = f"{report.entries} entries and {report.anchors} anchors of {report.chains} chains"
     verdict = "as written" if report.is_sound else f"{len(report.findings)} findings"
     typer.echo(f"{seen}: {verdict}")
+
+
+def _require_file(settings: Settings) -> None:
+    """Exit with 2 where the embedded store's file is not there; opening it would make it."""
+    path = settings.store.removeprefix("sqlite:///")
+    if path not in (settings.store, ":memory:") and not Path(path).exists():
+        typer.echo(f"FHIR_FACADE_STORE: there is no file {path}", err=True)
+        raise typer.Exit(2)
 
 
 def _configured(settings: Settings) -> Path | None:

@@ -7,22 +7,27 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import ssl
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Final
 
 import typer
 from rich.markup import escape
+from rich.text import Text
 
+from fhir_facade import logs
 from fhir_facade.commands.shell import (
     err,
     registry_or_exit,
     run_or_exit,
     settings_or_exit,
     store_or_exit,
+    warn_of_misspelt,
 )
 from fhir_facade.issuer import is_loopback
 from fhir_facade.settings import DEMO_LIFETIME, Settings
@@ -78,6 +83,7 @@ def serve(
         os.environ.setdefault("FHIR_FACADE_CORS_ORIGINS", ORIGINS)
     if insecure:
         os.environ["FHIR_FACADE_INSECURE"] = "true"  # workers read their settings there
+    warn_of_misspelt()
     settings = settings_or_exit()
     if auth and settings.tls_certificate is not None:
         err.print("[red]refused[/]: --auth speaks HTTP: leave FHIR_FACADE_TLS_CERTIFICATE out")
@@ -86,6 +92,7 @@ def serve(
         err.print(_REFUSED.format(escape(host) or "''"), soft_wrap=True)
         raise typer.Exit(2)
     _refuse_unusable_tls(settings)
+    _refuse_taken(host, port)
     # every worker must read the page links of the others
     os.environ.setdefault("FHIR_FACADE_CURSOR_SECRET", settings.cursor_secret)
     with tempfile.TemporaryDirectory(prefix="fhir-facade-") as folder:
@@ -98,8 +105,9 @@ def serve(
             run_or_exit(store_or_exit(settings).close())
         # uvicorn ends by raising the signal again; as an exit it lets the folder be removed
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-        _say_how(settings, host)
-        _welcome(_base(settings, host, port), demo=demo, auth=auth)
+        say = _sayer(settings)
+        _say_how(say, settings, host)
+        _welcome(say, settings, _base(settings, host, port), demo=demo, auth=auth)
         factory = f"fhir_facade.{'demonstration' if demo else 'main'}:application"
         options = server_options(settings)
         uvicorn.run(factory, host=host, port=port, workers=workers, **options)
@@ -141,16 +149,45 @@ def _refuse_unusable_tls(settings: Settings) -> None:
         raise typer.Exit(2) from None
 
 
-def _say_how(settings: Settings, host: str) -> None:
+def _refuse_taken(host: str, port: int) -> None:
+    """Exit where somebody listens there already: it takes long to find that out later."""
+    try:
+        family, type, proto, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, type, proto) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind(address)
+    except OSError as error:
+        err.print(
+            f"[red]cannot listen at {escape(host)}, port {port}[/]: {error.strerror}; name another "
+            f"by --port (make demo ARGS='--port {port + 1}')",
+            soft_wrap=True,
+        )
+        raise typer.Exit(2) from None
+
+
+Say = Callable[[str], None]
+
+
+def _sayer(settings: Settings) -> Say:
+    """Return what tells the operator something: a log line where each line must be JSON."""
+    if settings.log_format == "text":
+        return lambda text: err.print(text, soft_wrap=True)
+    logs.configure(settings)
+    return lambda text: logs.logger.info("%s", Text.from_markup(text).plain)
+
+
+def _say_how(say: Say, settings: Settings, host: str) -> None:
     """Say who is answered."""
     if settings.issuers:
         names = ", ".join(each.issuer for each in settings.issuers)
-        err.print(_TOKENS.format(escape(names)), soft_wrap=True)
+        say(_TOKENS.format(escape(names)))
         behind_tls = settings.tls_certificate is not None or settings.trusted_proxies
         if not behind_tls and not is_loopback(host):
-            err.print(_CLEAR, soft_wrap=True)
+            say(_CLEAR)
     else:
-        err.print(_INSECURE if settings.insecure else _LOCAL, soft_wrap=True)
+        say(_INSECURE if settings.insecure else _LOCAL)
 
 
 def _base(settings: Settings, host: str, port: int) -> str:
@@ -177,7 +214,7 @@ async def _load_demo(settings: Settings, today: date | None) -> None:
     await store.ensure_indexes(registry.indexes())
     await store.close()
     shown = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
-    err.print(f"demo data: {shown} ({time.perf_counter() - started:.1f} s)")
+    _sayer(settings)(f"demo data: {shown} ({time.perf_counter() - started:.1f} s)")
 
 
 def _refuse_auth_alone(demo: bool, host: str, port: int, workers: int, insecure: bool) -> None:
@@ -198,16 +235,21 @@ def _refuse_auth_alone(demo: bool, host: str, port: int, workers: int, insecure:
     raise typer.Exit(2)
 
 
-def _welcome(base: str, *, demo: bool, auth: bool) -> None:
+def _welcome(say: Say, settings: Settings, base: str, *, demo: bool, auth: bool) -> None:
     if auth:
         origin = base.removesuffix("/fhir")
-        err.print(f"open [bold]{escape(origin)}/[/] in a browser, and sign in as a member or a")
-        err.print("care manager: no passwords, the data is synthetic", soft_wrap=True)
+        say(
+            f"open [bold]{escape(origin)}/[/] in a browser, and sign in as a member or a care "
+            f"manager: no passwords, the data is synthetic; FHIR R4 is at {escape(base)}"
+        )
         return
-    err.print(f"serving FHIR R4 at [bold]{escape(base)}[/]; try:")
+    if settings.issuers:
+        say(f"serving FHIR R4 at [bold]{escape(base)}[/]")
+        return
+    say(f"serving FHIR R4 at [bold]{escape(base)}[/]; try:")
     queries = ["metadata", "Task?status=in-progress&_sort=-due&_count=5"]
     if demo:
         queries += ["Goal?patient=M100001", "EpisodeOfCare?patient=M100001", "Case?patient=M100001"]
     for query in queries:
         mark = "&" if "?" in query else "?"
-        err.print(f"  curl '{escape(base)}/{query}{mark}_pretty=true'", soft_wrap=True)
+        say(f"  curl '{escape(base)}/{query}{mark}_pretty=true'")

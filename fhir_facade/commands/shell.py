@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import difflib
+import os
+import re
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -37,12 +40,29 @@ def settings_or_exit() -> Settings:
     except ValidationError as error:
         for each in error.errors(include_input=False, include_url=False):
             name = "_".join(["FHIR_FACADE", *map(str, each["loc"])]).upper()
-            err.print(f"[red]{name}[/]: {each['msg']}")
+            err.print(f"[red]{name}[/]: {escape(each['msg'].removeprefix('Value error, '))}")
         raise typer.Exit(2) from None
     except SettingsError as error:
-        hint = "" if SECRETS_DIR in str(error) else "; it must be JSON"
-        err.print(f"[red]settings[/]: {escape(str(error))}{hint}")
+        err.print(f"[red]{escape(_unread(str(error)))}[/]", soft_wrap=True)
         raise typer.Exit(2) from None
+
+
+def _unread(text: str) -> str:
+    """Return what is wrong with a setting that could not even be read."""
+    named = re.search(r'field "(\w+)"', text)
+    if SECRETS_DIR in text or named is None:
+        return f"settings: {text}"
+    told = Settings.model_fields[named[1]].description
+    return f"FHIR_FACADE_{named[1].upper()} must be JSON: {told}"
+
+
+def warn_of_misspelt() -> None:
+    """Name the variables that were probably meant to be settings: they count for nothing."""
+    known = [f"FHIR_FACADE_{each.upper()}" for each in Settings.model_fields]
+    for name in sorted(os.environ):
+        if name.startswith("FHIR_FACADE_") and name not in known:
+            for meant in difflib.get_close_matches(name, known, 1, cutoff=0.9):
+                err.print(f"[yellow]{escape(name)} is no setting[/]: did you mean {meant}?")
 
 
 def store_or_exit(settings: Settings) -> Store:

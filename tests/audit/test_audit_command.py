@@ -106,10 +106,20 @@ def test_a_store_that_cannot_be_opened_is_an_error(
     assert run("verify").exit_code == 2
 
 
-def test_an_empty_store_is_sound(run: Run) -> None:
+def test_where_there_is_no_trail_nothing_is_as_written(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A job that looks at the wrong store, or at one whose trail is gone, must not be green."""
+    nowhere = tmp_path / "mistyped.db"
+    monkeypatch.setenv("FHIR_FACADE_STORE", f"sqlite:///{nowhere}")
     result = run("verify")
-    assert result.exit_code == 0
-    assert "0 entries and 0 anchors of 0 chains: as written" in result.output
+    assert result.exit_code == 2
+    assert "there is no file" in result.output
+    assert not nowhere.exists()
+    nowhere.touch()
+    result = run("verify", "--json")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "no chain was found" in result.output
 
 
 def test_chains_lists_who_wrote_how_much(run: Run, written: Trail) -> None:

@@ -80,11 +80,20 @@ def test_a_search_of_cases(run: Run) -> None:
     assert found["collection"] == "patient_case"
 
 
-@pytest.mark.parametrize("query", ["Patient", "Patient?name=x", "task", ""])
+@pytest.mark.parametrize("query", ["Encounter", "Encounter?name=x", "task", ""])
 def test_a_type_that_is_not_served(run: Run, query: str) -> None:
     result = run("explain", query)
     assert result.exit_code == 2
     assert "is not served" in result.output
+
+
+@pytest.mark.parametrize("query", ["Patient", "Patient?name=x"])
+def test_a_type_that_is_stored_nowhere(run: Run, query: str) -> None:
+    result = run("explain", query)
+    assert result.exit_code == 2
+    assert "Patient is stored nowhere" in result.output
+    _, _, other = result.output.strip().rpartition(" ")
+    assert _explained(run, other)
 
 
 @pytest.mark.parametrize(

@@ -133,8 +133,7 @@ def test_an_issuer_needs_a_base_url(serve: Serve) -> None:
     result, handed = serve(ISSUERS=ISSUERS)
     assert (result.exit_code, handed) == (2, {})
     assert result.output == (
-        "FHIR_FACADE_ISSUERS: Value error, where tokens are asked for, FHIR_FACADE_BASE_URL must "
-        "be set\n"
+        "FHIR_FACADE_ISSUERS: where tokens are asked for, FHIR_FACADE_BASE_URL must be set\n"
     )
 
 
