@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/search.html#include
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from fhir_facade.errors import Issue
@@ -17,6 +17,7 @@ from fhir_facade.rules.kinds.base import Target
 from fhir_facade.rules.mapping import (
     Compiled,
 )
+from fhir_facade.rules.people import Named
 from fhir_facade.search.include import Link
 from fhir_facade.search.joins import held
 from fhir_facade.search.plan import Plan, SourcePlan, live_filter
@@ -44,6 +45,8 @@ class Included:
     """What a page brings with it."""
 
     resources: list[Resource] = field(default_factory=list)
+    people: list[tuple[Named, str]] = field(default_factory=list)
+    """Whom only references tell of, by type and id."""
     issues: list[Issue] = field(default_factory=list)
 
 
@@ -56,6 +59,7 @@ async def included(
     frontier, links = list(matches), list(plan.links)
     for _ in range(MAX_HOPS):
         wanted = _wanted(records, links, frontier, seen, base_url)
+        found.people += _people(records, wanted, seen)
         frontier = []
         for source in records.registry.sources:
             conditions = wanted.get(source.resource)
@@ -73,6 +77,18 @@ async def included(
         if not frontier or not links:
             break
     return found
+
+
+def _people(
+    records: Records, wanted: dict[str, _Conditions], seen: set[tuple[str, str]]
+) -> Iterator[tuple[Named, str]]:
+    """Yield those who are wanted for the first time, as far as the caller may ask for the type."""
+    for named in records.registry.people:
+        conditions = wanted.get(named.type)
+        if conditions is not None and records.access.permits(named.type, SEARCH):
+            for id in conditions.ids:
+                seen.add((named.type, id))
+                yield named, id
 
 
 @dataclass

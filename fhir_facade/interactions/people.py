@@ -14,6 +14,7 @@ import orjson
 
 from fhir_facade.errors import BadRequest, Issue, NotFound, TooCostly, UnknownParameter
 from fhir_facade.interactions.access import Access, require
+from fhir_facade.interactions.joins import resolved
 from fhir_facade.interactions.people_names import (
     MODIFIERS,
     NAME,
@@ -23,8 +24,7 @@ from fhir_facade.interactions.people_names import (
 )
 from fhir_facade.interactions.read import Served
 from fhir_facade.interactions.records import Records, version_of
-from fhir_facade.interactions.runs import Match
-from fhir_facade.interactions.search import search
+from fhir_facade.interactions.runs import Match, runs_of
 from fhir_facade.rules.compartment import whose
 from fhir_facade.rules.filters import Filter
 from fhir_facade.rules.json_text import to_json
@@ -42,6 +42,8 @@ Json = dict[str, Any]
 
 MOST: Final = 50
 """Ids that one search may ask for, and whom a name may find."""
+_FEW: Final = 3
+"""Resources that refer to somebody that are looked at in each place."""
 IDS: Final = ("_id", "identifier")
 PARAMS: Final = (*IDS, NAME)
 
@@ -107,7 +109,7 @@ class People:
     async def read(self, access: Access, fhir: str) -> Told:
         """Return one by its id; raise NotFound where nothing that the caller may know names it."""
         require(access, self.named.type, READ)
-        found = await self._one(access, READ, fhir)
+        found = await self.one(access, READ, fhir)
         if found is None:
             raise NotFound(f"There is no {self.named.type} with this id.")
         body = to_json(found.resource)
@@ -147,7 +149,7 @@ class People:
         found = []
         for fhir in asked:
             await asyncio.sleep(0)  # others have their turn
-            one = await self._one(access, SEARCH, fhir)
+            one = await self.one(access, SEARCH, fhir)
             if one is not None and all(each.fits(one.name) for each in names):
                 found.append(one)
         by_name = len(names) == len(query.clauses)
@@ -191,7 +193,7 @@ class People:
             if is_id(given):
                 yield given
 
-    async def _one(self, access: Access, interaction: str, fhir: str) -> Person | None:
+    async def one(self, access: Access, interaction: str, fhir: str) -> Person | None:
         """Return what the references to one say; None where there is none."""
         if not is_id(fhir):
             return None
@@ -201,10 +203,13 @@ class People:
         for way in self.named.by:
             type, _, param = way.partition(".")
             for match in await self._referring(records, type, param, reference):
+                body = match.translation(records).body
+                if body is None:
+                    continue
                 is_named = True
                 tenant = whose(match.record.source, match.record.document).tenant
                 tenants |= {} if tenant is None else {tenant: None}
-                name = _display(orjson.loads(match.translation(records).body or b"{}"), reference)
+                name = _display(orjson.loads(body), reference)
                 if name is not None:
                     return Person(self._resource(fhir, name), (*tenants,))
         return Person(self._resource(fhir, None), (*tenants,)) if is_named else None
@@ -212,13 +217,15 @@ class People:
     async def _referring(
         self, records: Records, type: str, param: str, reference: str
     ) -> list[Match]:
-        """Return a few resources that refer to one, the latest first where an index says so."""
+        """Return a few resources that refer to one, of those that the records' access reaches."""
         registry = records.registry
-        plan = plan_search(
-            registry.type(type), [(param, reference), ("_count", "3")], SearchOptions(registry, "")
-        )
-        page = await search(records, plan, None, "")
-        return [each.match for each in page.entries]
+        plan = plan_search(registry.type(type), [(param, reference)], SearchOptions(registry, ""))
+        found: list[Match] = []
+        for run in runs_of(records, await resolved(records, plan, "")):
+            found += await run.after(None, _FEW - len(found))
+            if len(found) == _FEW:
+                break
+        return found
 
     def _resource(self, fhir: str, name: str | None) -> Json:
         context = self.records.registry.context

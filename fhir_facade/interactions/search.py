@@ -5,14 +5,16 @@ https://hl7.org/fhir/R4/http.html#search
 
 from __future__ import annotations
 
+import asyncio
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fhir_facade.errors import Issue
-from fhir_facade.interactions.includes import Resource, included
+from fhir_facade.interactions.includes import MAX_INCLUDED, Included, Resource, included
 from fhir_facade.interactions.joins import resolved
+from fhir_facade.interactions.people import People
 from fhir_facade.interactions.read import Served
 from fhir_facade.interactions.records import Records
 from fhir_facade.interactions.runs import Match, Run, run_of, runs_of
@@ -24,8 +26,18 @@ from fhir_facade.rules.kinds.record import odd_id_filter, plain_id_filter
 from fhir_facade.rules.text import fhir_id
 from fhir_facade.search.paging import Cursor
 from fhir_facade.search.plan import Plan, SourcePlan
+from fhir_facade.security.principal import SEARCH
 from fhir_facade.store.codec import decode
 from fhir_facade.store.matching import compile_filter
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A resource of a page that is stored nowhere."""
+
+    type: str
+    id: str
+    body: bytes
 
 
 @dataclass(slots=True)
@@ -34,6 +46,8 @@ class Page:
 
     entries: list[Resource] = field(default_factory=list)
     included: list[Resource] = field(default_factory=list)
+    people: list[Shown] = field(default_factory=list)
+    """Whom only references tell of, included too."""
     total: int | None = None
     next: Cursor | None = None
     previous: Cursor | None = None
@@ -48,8 +62,20 @@ async def search(records: Records, plan: Plan, cursor: Cursor | None, base_url: 
     if plan.links and page.entries:
         found = await included(records, plan, page.entries, base_url)
         page.included = found.resources
+        page.people = await _included_people(records, found)
         page.issues += found.issues
     return page
+
+
+async def _included_people(records: Records, found: Included) -> list[Shown]:
+    """Return those whom a page refers to, as far as the caller may know of them."""
+    people: list[Shown] = []
+    for named, id in found.people[: MAX_INCLUDED - len(found.resources)]:
+        await asyncio.sleep(0)  # others have their turn
+        one = await People(records, named).one(records.access, SEARCH, id)
+        if one is not None:
+            people.append(Shown(named.type, id, to_json(one.resource)))
+    return people
 
 
 async def _page(records: Records, plan: Plan, cursor: Cursor | None) -> Page:
@@ -215,7 +241,11 @@ def searchset(
     """Return the page as a Bundle, the resources' bytes joined as they are, or cut to a shape."""
     if shape is not None and not shape.whole:
         _cut(page, shape)
-    modes = ((b"match", page.entries), (b"include", page.included))
+    modes: tuple[tuple[bytes, Sequence[Resource | Shown]], ...] = (
+        (b"match", page.entries),
+        (b"include", page.included),
+        (b"include", page.people),
+    )
     entries = [
         (f"{base_url}/{entry.type}/{entry.id}", entry.body, mode)
         for mode, found in modes
@@ -251,4 +281,7 @@ def _cut(page: Page, shape: Shape) -> None:
     page.entries = [replace(each, body=shape.applied(each.body)) for each in page.entries]
     page.included = [
         replace(each, body=shape.applied(each.body, match=False)) for each in page.included
+    ]
+    page.people = [
+        replace(each, body=shape.applied(each.body, match=False)) for each in page.people
     ]

@@ -149,12 +149,17 @@ class Registry:
         """Return the served types that a parameter may refer to."""
         return frozenset(to for to in param.refers_to if to in self.types)
 
+    def includable_targets(self, param: Param) -> frozenset[str]:
+        """Return the types whose resources an `_include` by a parameter may bring."""
+        people = {each.type for each in self.people}
+        return self.served_targets(param) | people.intersection(param.refers_to)
+
     def includable(self, resource: ResourceType) -> list[str]:
         """Return the `_include` values of a type, as a CapabilityStatement lists them."""
         return [
             f"{resource.name}:{name}"
             for name, param in sorted(resource.params.items())
-            if self.served_targets(param)
+            if self.includable_targets(param)
         ]
 
     def including(self, resource: ResourceType) -> list[str]:

@@ -19,7 +19,7 @@ from fhir_facade.search.params import Include
 
 @dataclass(frozen=True)
 class Link:
-    """One link to follow, between two served types."""
+    """One link to follow, between two served types, or to one that only references tell of."""
 
     source: str
     param: Param
@@ -55,7 +55,8 @@ def _of_type(include: Include, source: ResourceType, registry: Registry) -> Iter
     for name, param in source.params.items():
         if include.param not in ("*", name):
             continue
-        targets = registry.served_targets(param)
+        served = registry.served_targets if include.reverse else registry.includable_targets
+        targets = served(param)
         if include.target is not None:
             targets &= {include.target}
         if targets:

@@ -13,6 +13,7 @@ from fhir_facade.errors import Forbidden, NotFound
 from fhir_facade.interactions.access import NO_ACCESS, UNLIMITED, Access, Limited
 from fhir_facade.interactions.people import MOST, People, people_query
 from fhir_facade.interactions.records import Records
+from fhir_facade.interactions.search import search
 from fhir_facade.main import build_registry
 from fhir_facade.rules.json_text import read_json
 from fhir_facade.rules.people import Named
@@ -203,6 +204,31 @@ async def test_a_granular_scope_grants_nothing(records: Records) -> None:
     narrow = token(scope("user", "Patient", "rs", ("_id", "M1")), user="Practitioner/U1")
     with pytest.raises(NotFound):
         await read(records, "Patient", "M1", narrow)
+
+
+async def included(records: Records, by: Access) -> list[str]:
+    """Whom a search of Tasks brings."""
+    plan = plan_search(REGISTRY.type("Task"), [("_include", "*")], OPTIONS)
+    page = await search(records.seen_by(by), plan, None, "")
+    return [f"{each.type}/{each.id}" for each in page.people]
+
+
+async def test_a_search_brings_whom_it_refers_to(records: Records) -> None:
+    everybody = ["Patient/M1", "Patient/M2", "Patient/M4"]
+    found = await included(records, UNLIMITED)
+    assert [each for each in found if each.startswith("Patient/")] == everybody
+    tasks = scope("patient", "Task", "rs")
+    assert await included(records, token(tasks, patient="M1")) == []
+    assert (
+        await included(records, token(tasks, scope("patient", "Patient", "r"), patient="M1")) == []
+    )
+    assert await included(records, token(tasks, MINE, patient="M1")) == ["Patient/M1"]
+    theirs = token(scope("user", "*", "rs"), user="Practitioner/U1", tenants=frozenset({"OTHER"}))
+    assert await included(records, theirs) == [
+        "Patient/M2",
+        "Practitioner/U9",
+        "Organization/OTHER",
+    ]
 
 
 async def test_nobody_sees_nothing(records: Records) -> None:

@@ -33,7 +33,14 @@ def followed(found: Plan) -> list[tuple[str, str, list[str], str]]:
         ("Task?_include:iterate=CareTeam:case", [("CareTeam", "case", CASE, "forward iterate")]),
         (
             "Task?_include=Task:*",
-            [("Task", "focus", CASE, "forward"), ("Task", "case", CASE, "forward")],
+            [
+                ("Task", "focus", CASE, "forward"),
+                ("Task", "case", CASE, "forward"),
+                ("Task", "patient", ["Patient"], "forward"),
+                ("Task", "subject", ["Patient"], "forward"),
+                ("Task", "owner", ["Practitioner"], "forward"),
+                ("Task", "employer", ["Organization"], "forward"),
+            ],
         ),
         ("CarePlan?_include=CarePlan:goal", [("CarePlan", "goal", ["Goal"], "forward")]),
         ("List?_include=List:item", [("List", "item", CASE, "forward")]),
@@ -70,11 +77,13 @@ def test_several() -> None:
 @pytest.mark.parametrize("name", ["_include", "_revinclude"])
 def test_a_star_is_every_link_between_served_types(name: str) -> None:
     found = followed(plan(f"Task?{name}=*"))
+    known = registry()
+    targets = known.includable_targets if name == "_include" else known.served_targets
     every = [
-        (each.name, param, sorted(registry().served_targets(each.params[param])))
-        for each in registry()
+        (each.name, param, sorted(targets(each.params[param])))
+        for each in known
         for param in each.params
-        if registry().served_targets(each.params[param])
+        if targets(each.params[param])
     ]
     assert [each[:3] for each in found] == every
     assert {each[3] for each in found} == {"forward" if name == "_include" else "reverse"}
@@ -108,17 +117,17 @@ def test_no_modifier_but_iterate(modifier: str) -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        "Task:patient",  # patients are not served
         "Task:status",  # no reference
         "Task:nope",
         "Patient:link",
         "Task:focus:Patient",
         "task:focus",
-        "CareTeam:participant",
     ],
 )
 def test_one_that_leads_nowhere_is_refused_with_those_that_do_not(value: str) -> None:
-    with pytest.raises(UnknownParameter, match="_include takes: Task:case, Task:focus"):
+    with pytest.raises(
+        UnknownParameter, match="_include takes: Task:case, Task:employer, Task:focus"
+    ):
         plan(f"Task?_include={value}")
     found = plan(f"Task?_include={value}&_include=Task:focus&status=ready", LENIENT)
     assert [each[1] for each in followed(found)] == ["focus"]
