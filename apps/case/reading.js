@@ -8,9 +8,12 @@ import {
   looksLikeId,
   MOST_PEOPLE,
   nameSearch,
+  numberSearch,
   searchParameters,
+  spellings,
 } from "./model/address.js";
 import { caseHeader, caseView } from "./model/case.js";
+import { refId } from "./model/fields.js";
 import { addNames, isCalled, namedOf, unnamed } from "./model/names.js";
 
 /** How many cases tell names where names cannot be searched. */
@@ -43,8 +46,10 @@ export class Reading {
   }
 
   /**
-   * Return `{cases, total, next, looked, missing}`. `looked`: whom the typed texts mean, as `#whom`
-   * returns it; where that is nobody there are no cases. `missing(type)`: ids without a name.
+   * Return `{cases, total, next, looked, numbered, missing}`. `looked`: whom the typed texts mean, as
+   * `#whom` returns it; where that is nobody there are no cases. `numbered`: the cases that have what
+   * was typed as their number, and are found where no member's are: null where nothing was asked.
+   * `missing(type)`: ids without a name.
    */
   async cases(state, signal) {
     const asked = [
@@ -54,17 +59,65 @@ export class Reading {
     const [members, owners] = await Promise.all(asked);
     const looked = [members, owners].filter(Boolean);
     if (looked.some(({ people }) => !people.length)) {
-      return { cases: [], total: null, next: "", looked, missing: () => [] };
+      return { cases: [], total: null, next: "", looked, numbered: null, missing: () => [] };
     }
-    const ids = (whom) => whom?.people.map(({ id }) => id);
-    const url = caseSearch(state, { members: ids(members), owners: ids(owners) });
-    const page = await searchPage(this.#session, url, { signal });
-    knownNames(page.resources, this.names);
+    const [ofPeople, numbered] = await Promise.all([
+      this.#ofPeople(state, members, owners, signal),
+      this.#numbered(state, members, signal),
+    ]);
+    const byNumber = !ofPeople.resources.length && numbered?.resources.length > 0;
+    const page = byNumber ? numbered : ofPeople;
+    knownNames([page.resources, numbered?.resources], this.names);
     const now = Date.now();
-    const cases = page.resources.map((episode) => caseHeader(episode, now));
+    const headers = (found) => found.resources.map((episode) => caseHeader(episode, now));
     const people = page.resources.map(({ patient, careManager }) => [patient, careManager]);
-    const missing = (type) => unnamed(people, this.names, type);
-    return { cases, total: page.total, next: cursorOf(page.next), looked, missing };
+    return {
+      cases: headers(page),
+      total: page.total,
+      next: cursorOf(page.next),
+      looked,
+      numbered: numbered && { cases: headers(numbered), total: numbered.total, alone: byNumber },
+      missing: (type) => unnamed(people, this.names, type),
+    };
+  }
+
+  /** Return the page of cases of the people that were meant; of an id one spelling is kept. */
+  async #ofPeople(state, members, owners, signal) {
+    const ids = (whom) => whom?.people.map(({ id }) => id);
+    const url = () => caseSearch(state, { members: ids(members), owners: ids(owners) });
+    const asked = url();
+    const page = await searchPage(this.#session, asked, { signal });
+    const all = [members, owners].filter(Boolean).map((whom) => [whom, whom.people]);
+    this.#spelled(members, page.resources, "patient");
+    this.#spelled(owners, page.resources, "careManager");
+    if (!page.next || url() === asked) return page;
+    // The link to the next page belongs to the search as it was asked; there may be others' cases.
+    const again = await searchPage(this.#session, url(), { signal });
+    if (again.total === page.total) return again;
+    for (const [whom, people] of all) whom.people = people;
+    return page;
+  }
+
+  /** Return the page of cases with that number; null where what was typed can be none. */
+  async #numbered({ member, cursor }, members, signal) {
+    if (!members || members.byName || cursor) return null;
+    if (!this.#canSearch("EpisodeOfCare", "identifier")) return null;
+    try {
+      return await searchPage(this.#session, numberSearch(member), { signal });
+    } catch (error) {
+      if (error.status !== 400 && error.status !== 422) throw error;
+      return null;
+    }
+  }
+
+  /** Keep that spelling of an id which cases have, or a name is known for; else what was typed. */
+  #spelled(whom, episodes, element) {
+    if (!whom || whom.byName) return;
+    const found = new Set(episodes.map((episode) => refId(episode[element])));
+    const has = ({ id }) => found.has(id);
+    const known = ({ id }) => this.names.has(`${whom.type}/${id}`);
+    const fitting = whom.people.filter(has);
+    whom.people = fitting.length ? fitting : [whom.people.find(known) ?? whom.people[0]];
   }
 
   /** Return `{view, missing}` of one case: all of it in one answer, as of one moment. */
@@ -101,8 +154,8 @@ export class Reading {
     if (!typed) return null;
     const whom = { type, typed, byName: true, people: [], refused: "", remembered: false };
     if (looksLikeId(typed)) {
-      const name = this.names.get(`${type}/${typed}`) ?? typed;
-      return { ...whom, byName: false, people: [{ id: typed, name }] };
+      const people = spellings(typed).map((id) => ({ id, name: id }));
+      return { ...whom, byName: false, people };
     }
     if (!this.#canSearch(type, "name"))
       return { ...whom, remembered: true, ...(await this.#remembered(type, typed, signal)) };

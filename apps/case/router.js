@@ -3,13 +3,20 @@
 import { announce, el, fill, focusOn } from "../shared/dom.js";
 import { SessionExpired } from "../shared/errors.js";
 import { empty, expired, failure, loading } from "../shared/states.js";
-import { DEFAULTS, listOf, readAddress, writeAddress } from "./model/address.js";
+import {
+  DEFAULTS,
+  isTurned,
+  listOf,
+  readAddress,
+  withoutNames,
+  writeAddress,
+} from "./model/address.js";
 import { Reading } from "./reading.js";
 import { back, caseArticle } from "./view/case.js";
 import { rename } from "./view/pieces.js";
 import { rawDialog } from "./view/raw.js";
-import { offerOwners, results, resultsTitle, searchForm } from "./view/search.js";
-import { unclear } from "./view/whom.js";
+import { offerOwners, refill, results, resultsTitle, searchForm } from "./view/search.js";
+import { settled, turned, unclear } from "./view/whom.js";
 
 const TITLE = "Case page";
 
@@ -65,8 +72,25 @@ class Page {
     this.#follow({ anew: true });
   };
 
+  /** Search for what was typed. A name is no part of the address until it is known what it means. */
+  #search = (state) => {
+    const [address, names] = withoutNames(state);
+    const href = writeAddress(address);
+    if (writeAddress(state) !== writeAddress(this.#state)) history.pushState(names, "", href);
+    this.#follow({ anew: true });
+  };
+
+  /** Put ids in the place of names where each is known to be one person, in form and address. */
+  #settle(looked) {
+    const before = this.#state;
+    this.#state = settled(before, looked);
+    history.replaceState(null, "", writeAddress(this.#state) + location.hash);
+    refill(before, this.#state);
+    return this.#state;
+  }
+
   #follow({ first = false, anew = false } = {}) {
-    const state = readAddress(location.search);
+    const state = { ...readAddress(location.search), ...history.state };
     const before = this.#state;
     this.#state = state;
     const same =
@@ -87,26 +111,32 @@ class Page {
     const [, user] = /^Practitioner\/(.+)$/.exec(this.#session.user ?? "") ?? [];
     const title = el("h2", { id: "found", class: "found" }, "Cases");
     const found = el("div", { id: "results" }, loading("Searching…"));
-    const search = (next) => this.go(writeAddress(next));
     document.title = `Cases · ${TITLE}`;
     fill(
       this.#body,
       el("h1", {}, "Cases"),
-      searchForm({ state, names, user, search, go: this.go }),
+      searchForm({ state, names, user, search: this.#search, go: this.go }),
       el("section", { "aria-labelledby": "found" }, title, found),
     );
     try {
-      const answer = await this.#reading.cases(state, signal);
+      const wrong = isTurned(state) && turned(state, this.go);
+      const answer = !wrong && (await this.#reading.cases(state, signal));
       if (signal.aborted) return;
-      const asked = unclear(answer.looked);
+      const asked = wrong || unclear(answer.looked);
+      const now = this.#settle(asked || answer.numbered?.alone ? [] : answer.looked);
       if (asked) {
-        fill(found, empty(asked.title, asked.words));
+        fill(
+          found,
+          empty(asked.title, asked.words),
+          asked.link && el("p", { class: "paging" }, asked.link),
+        );
         announce(asked.words);
-      } else this.#found(answer, state, title, found);
-      this.#learn(answer.missing, signal);
+      } else this.#found(answer, now, title, found);
+      if (answer) this.#learn(answer.missing, signal);
       const opened = from && this.#body.querySelector(`[data-case="${CSS.escape(from)}"] a`);
       if (!first) focusOn(opened || title);
     } catch (error) {
+      if (!signal.aborted) this.#settle([]);
       this.#fail(error, found, signal);
       if (!signal.aborted && !first) focusOn(title);
     }

@@ -10,7 +10,7 @@ import { contacts } from "./contacts.js";
 import { grouped } from "./goals.js";
 import { Names } from "./names.js";
 import { sorted } from "./tasks.js";
-import { changeList, contactList, summary } from "./view_aside.js";
+import { changeList, contactLists, summary } from "./view_aside.js";
 import { goalGroups } from "./view_goals.js";
 import { TaskList } from "./view_tasks.js";
 
@@ -113,7 +113,7 @@ class Page {
           "div",
           { class: "column" },
           part("tasks", "Open tasks", Task),
-          part("contacts", "Last contacts", Communication),
+          part("contacts", "Contacts", Communication),
           part("changes", "What changed lately", lately),
         ),
       ),
@@ -181,7 +181,7 @@ class Page {
     if (type === "Communication")
       fill(
         this.#parts.Communication,
-        contactList(contacts(resources, this.#session.patient), this.#names),
+        contactLists(contacts(resources, this.#session.patient, now), this.#names),
       );
   }
 
@@ -203,7 +203,9 @@ class Page {
     const goals = grouped(this.#found.get("Goal") ?? [], now);
     const active = goals.find((group) => group.key === "active")?.goals.length ?? 0;
     const open = sorted(this.#found.get("Task") ?? [], now).open.length;
-    const met = contacts(this.#found.get("Communication") ?? [], this.#session.patient).length;
+    const known = this.#found.get("Communication") ?? [];
+    const { planned, last } = contacts(known, this.#session.patient, now);
+    const met = planned.length + last.length;
     summary(
       this.#parts.nav,
       [

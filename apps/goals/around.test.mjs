@@ -26,6 +26,8 @@ const task = (lastUpdated, given = {}) => ({
   ...given,
 });
 
+const ids = (views) => views.map((each) => each.id);
+
 test("contacts come newest first, those without a date last, mistakes not at all", () => {
   const list = [
     call({ id: "1" }),
@@ -33,9 +35,26 @@ test("contacts come newest first, those without a date last, mistakes not at all
     call({ id: "3", sent: "2026-05-01" }),
     call({ id: "4", status: "entered-in-error" }),
   ];
+  const { planned, last } = contacts(list, "M1", NOW);
+  assert.deepEqual([ids(planned), ids(last)], [[], ["3", "1", "2"]]);
+});
+
+test("what is still to come stands apart, the next one first; what was called off does not", () => {
+  const list = [
+    call({ id: "1" }),
+    call({ id: "2", status: "preparation", sent: "2026-12-24T10:00:00Z" }),
+    call({ id: "3", status: "on-hold", sent: "2026-12-01T10:00:00Z" }),
+    call({ id: "4", status: "not-done", sent: "2026-12-02T10:00:00Z" }),
+    call({ id: "5", status: "preparation", sent: undefined }),
+    call({ id: "6", status: "unknown" }),
+  ];
+  const { planned, last } = contacts(list, "M1", NOW);
   assert.deepEqual(
-    contacts(list, "M1").map((each) => each.id),
-    ["3", "1", "2"],
+    [ids(planned), ids(last)],
+    [
+      ["3", "2", "5"],
+      ["4", "1", "6"],
+    ],
   );
 });
 

@@ -1,15 +1,30 @@
 /** Contacts (Communication) as a member reads them. Pure: no page, no network. */
 
-import { conceptText, list, moment, newestFirst, refKey } from "../shared/fhir.js";
+import {
+  conceptText,
+  isPlanned,
+  list,
+  moment,
+  newestFirst,
+  refKey,
+  soonestFirst,
+} from "../shared/fhir.js";
 import { mistaken } from "./goals.js";
 import { CONTACT_STATUS, MEDIUM } from "./words.js";
 
-/** Return the contacts, newest first, those without a date last. */
-export function contacts(communications, patient) {
-  return communications
-    .filter((each) => !mistaken(each))
-    .map((each) => contactView(each, patient))
-    .sort(newestFirst((each) => each.when));
+/**
+ * Return `{planned, last}`: what is to come, soonest first, and what was, newest first; those without
+ * a date last.
+ */
+export function contacts(communications, patient, now) {
+  const known = communications.filter((each) => !mistaken(each));
+  const views = (all) => all.map((each) => contactView(each, patient));
+  const planned = known.filter((each) => isPlanned(each, now));
+  const last = known.filter((each) => !planned.includes(each));
+  return {
+    planned: views(planned).sort(soonestFirst((each) => each.when)),
+    last: views(last).sort(newestFirst((each) => each.when)),
+  };
 }
 
 /** Return what is shown of a contact. */

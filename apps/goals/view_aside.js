@@ -6,10 +6,28 @@ import { empty } from "../shared/states.js";
 
 const AT_FIRST = 4;
 
-/** Return the list of contacts: the newest few, and a button for the others. */
-export function contactList(contacts, names) {
-  if (!contacts.length)
+/** Return the contacts that are planned, and the last ones. */
+export function contactLists({ planned, last }, names) {
+  if (!planned.length && !last.length)
     return empty("No contacts yet", "Calls, visits and messages of the care team appear here.");
+  const papers = [...planned, ...last].some((each) => each.papers.length);
+  return [
+    planned.length > 0 && [
+      el("h3", {}, "Planned"),
+      contactList(planned, names, "planned contacts"),
+    ],
+    last.length > 0 && [el("h3", {}, "Last contacts"), contactList(last, names, "contacts")],
+    papers &&
+      el(
+        "p",
+        { class: "muted small" },
+        "Your care team keeps the papers; they cannot be opened here.",
+      ),
+  ];
+}
+
+/** Return a list of contacts: the first few, and a button for the others. */
+function contactList(contacts, names, words) {
   const items = contacts.map((each, index) =>
     el("li", { "data-more": index >= AT_FIRST }, contact(each, names)),
   );
@@ -18,7 +36,7 @@ export function contactList(contacts, names) {
   const button = el(
     "button",
     { type: "button", class: "button", onclick: open },
-    `Show all ${contacts.length} contacts`,
+    `Show all ${contacts.length} ${words}`,
   );
   function open() {
     list.classList.add("contacts-all");

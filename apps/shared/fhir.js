@@ -208,6 +208,15 @@ function order(a, b, none) {
   return x === y ? 0 : x < y ? -1 : 1;
 }
 
+const OVER = ["completed", "not-done", "stopped", "entered-in-error"];
+
+/** Return whether a Communication is still to take place: planned, or not over and in the future. */
+export function isPlanned(communication, now) {
+  const { status, sent, received } = communication;
+  if (status === "preparation") return true;
+  return moment(sent ?? received) > now && !OVER.includes(status);
+}
+
 // ---- quantities
 
 const COMPARATORS = { "<": "less than", "<=": "at most", ">=": "at least", ">": "more than" };

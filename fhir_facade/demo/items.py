@@ -50,6 +50,7 @@ REASONS = {
     "Stopped": STOPPED_REASONS,
     "OnHold": ON_HOLD_REASONS,
 }
+NOT_HELD = ("Scheduled", "OnHold", "NotDone")
 MINUTES = (3, 5, 8, 10, 12.5, 15, 20, 25, 30, 45, 7.25)
 
 
@@ -166,8 +167,7 @@ def _talk(case: CaseFile, others: list[CaseFile], text: TalkText, dice: Dice) ->
         "categories": list(text.categories),
         "priority": dice.weigh(PRIORITY),
         "sent_on": _sent(case, status, created, dice),
-        "message": case.say(text.message),
-        "description": case.say(text.description),
+        **_said(case, status, text),
         "recorded_by": reference_or_id(someone(case, dice), dice, bare=0.3),
     }
     if status in REASONS:
@@ -176,6 +176,13 @@ def _talk(case: CaseFile, others: list[CaseFile], text: TalkText, dice: Dice) ->
         own["duration"] = dice.choice(MINUTES)
     _add_details(case, own, created, updated, dice)
     return work_item("Interaction", case, others, created, updated, own, dice)
+
+
+def _said(case: CaseFile, status: str, text: TalkText) -> Document:
+    """Return what was said; of a talk that was not held, what it is to be about."""
+    if status in NOT_HELD:
+        return {"message": f"Planned: {text.topic}.", "description": "Nothing was said yet."}
+    return {"message": case.say(text.message), "description": case.say(text.description)}
 
 
 def _sent(case: CaseFile, status: str, created: datetime, dice: Dice) -> datetime:

@@ -133,6 +133,15 @@ async def test_every_part_of_a_case_is_counted_as_the_api_counts_it(
     for task in (each for each in parts if each["resourceType"] == "Task"):
         titles = await texts(article.locator("#tasks .thing-title"))
         assert " ".join(task["description"].split()) in titles
+    for document in (each for each in parts if each["resourceType"] == "DocumentReference"):
+        url = document["content"][0]["attachment"]["url"]
+        await expect(article.locator(".entry-file", has_text=url)).to_have_count(1)
+    (team,) = [each for each in parts if each["resourceType"] == "CareTeam"]
+    organizations = [each for each in team["participant"] if "onBehalfOf" not in each]
+    headings = await texts(article.locator(".party .thing-title"))
+    for party, heading in zip(organizations, headings, strict=True):
+        role = party["role"][0]["coding"][0]["code"].replace("_", " ")
+        assert heading.lower().startswith(role)
     (episode,) = [each for each in parts if each["resourceType"] == "EpisodeOfCare"]
     head = article.locator(".case-head")
     await expect(head).to_contain_text(episode["patient"]["reference"].removeprefix("Patient/"))

@@ -92,8 +92,10 @@ async def test_every_goal_is_there_with_its_text_target_due_date_and_achievement
 
 
 async def test_the_line_of_numbers_and_the_lists_beside_hold_what_the_api_counts(
-    page: Page, origin: str, member: str, as_member: Callable[[str], Api]
+    page: Page, origin: str, manager: Api, as_member: Callable[[str], Api]
 ) -> None:
+    (talk, *_) = manager.get("Communication?status=preparation&_count=1")["entry"]
+    member = talk["resource"]["subject"]["reference"].removeprefix("Patient/")
     api = as_member(member)
     goals = shown_goals(api.search(f"Goal?patient={member}"))
     tasks = api.search(f"Task?patient={member}")
@@ -117,6 +119,10 @@ async def test_the_line_of_numbers_and_the_lists_beside_hold_what_the_api_counts
     titles = await texts(page.locator("li.task .row-title"))
     assert sorted(titles) == sorted(" ".join(each["description"].split()) for each in todo)
     await expect(page.locator(".contacts > li")).to_have_count(len(contacts))
+    planned = [each for each in contacts if each["status"] == "preparation"]
+    await expect(page.locator("h3:text-is('Planned') + .contacts > li")).to_have_count(len(planned))
+    last = page.locator("h3:text-is('Last contacts') + .contacts > li")
+    await expect(last).to_have_count(len(contacts) - len(planned))
     for contact in contacts:
         if "topic" in contact:
             row = page.locator(".contacts > li .row-title", has_text=contact["topic"]["text"])

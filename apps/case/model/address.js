@@ -73,9 +73,28 @@ export function listOf(state) {
   return { ...state, case: "", show: "" };
 }
 
-/** Return whether what a person typed is an id, and no name: one word with a digit in it. */
+/** Return whether what a person typed is an id or a number, and no name: one word with a digit. */
 export function looksLikeId(text) {
   return /^[A-Za-z0-9.-]{1,64}$/.test(text) && /\d/.test(text);
+}
+
+/** Return what an id may be that was typed: that, and that in capitals. */
+export function spellings(typed) {
+  return [...new Set([typed, typed.toUpperCase()])];
+}
+
+/** Return `[state without the names that were typed, those names]`: `{member: "Ada"}`; null for none. */
+export function withoutNames(state) {
+  const names = ["member", "owner"].filter((key) => state[key] && !looksLikeId(state[key]));
+  if (!names.length) return [state, null];
+  const pick = (value) => Object.fromEntries(names.map((key) => [key, value(key)]));
+  return [{ ...state, ...pick(() => "") }, pick((key) => state[key])];
+}
+
+/** Return whether no day can be due: the first is after the last. Either may be a month or a year. */
+export function isTurned({ from, to }) {
+  const length = Math.min(from.length, to.length);
+  return from.slice(0, length) > to.slice(0, length);
 }
 
 /**
@@ -95,6 +114,16 @@ export function caseSearch(state, { members = null, owners = null } = {}) {
     _cursor: state.cursor,
   });
   return url + due.map((value) => `&due=${value}`).join("");
+}
+
+/** Return the search for cases that have what was typed as one of their numbers. */
+export function numberSearch(typed) {
+  return query("EpisodeOfCare", {
+    identifier: spellings(typed),
+    _sort: "due",
+    _count: PAGE_SIZE,
+    _total: "accurate",
+  });
 }
 
 /** Return what is searched for in words, for paper, where there is no form. */

@@ -5,12 +5,15 @@ import {
   caseSearch,
   cursorOf,
   DEFAULTS,
+  isTurned,
   listOf,
   looksLikeId,
   nameSearch,
+  numberSearch,
   readAddress,
   searchParameters,
   searchWords,
+  withoutNames,
   writeAddress,
 } from "./address.js";
 
@@ -68,6 +71,40 @@ test("an id has a digit in it and no space", () => {
   for (const id of ["M100001", "U15", "6958-1c.46"]) assert.equal(looksLikeId(id), true, id);
   for (const name of ["Ada", "Ada Example", "Ada 2", "é1"])
     assert.equal(looksLikeId(name), false, name);
+});
+
+test("an id or a number is tried as it is typed and in capitals", () => {
+  assert.equal(
+    decodeURIComponent(numberSearch("cas-1")),
+    "EpisodeOfCare?identifier=cas-1,CAS-1&_sort=due&_count=20&_total=accurate",
+  );
+  assert.match(decodeURIComponent(numberSearch("CAS-1")), /identifier=CAS-1&/);
+});
+
+test("names, and no ids, are kept out of an address", () => {
+  const state = { ...DEFAULTS, member: "Ada Ex", owner: "U1", status: "any" };
+  assert.deepEqual(withoutNames(state), [{ ...state, member: "" }, { member: "Ada Ex" }]);
+  assert.deepEqual(withoutNames({ ...DEFAULTS, owner: "U1" }), [
+    { ...DEFAULTS, owner: "U1" },
+    null,
+  ]);
+});
+
+test("days are turned where no day is between them", () => {
+  for (const [from, to] of [
+    ["2026-12-01", "2026-11-30"],
+    ["2026-12", "2026-11-30"],
+    ["2027", "2026-11"],
+  ])
+    assert.equal(isTurned({ from, to }), true, from);
+  for (const [from, to] of [
+    ["2026-11-30", "2026-11"],
+    ["2026", "2026-11"],
+    ["2026-11-30", "2026-11-30"],
+    ["2026-11-30", ""],
+    ["", "2026-11-30"],
+  ])
+    assert.equal(isTurned({ from, to }), false, from);
 });
 
 test("the cursor of a page link is found", () => {

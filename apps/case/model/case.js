@@ -57,11 +57,14 @@ export function caseView(bundle, now = Date.now()) {
     flags: of("Flag")
       .map(flag)
       .sort(openFirst((each) => each.start)),
-    timeline: timeline({
-      communications: of("Communication"),
-      logs: of("Provenance"),
-      documents: of("DocumentReference"),
-    }),
+    timeline: timeline(
+      {
+        communications: of("Communication"),
+        logs: of("Provenance"),
+        documents: of("DocumentReference"),
+      },
+      now,
+    ),
     items: list(of("List")[0]?.resource.entry).map(({ item }) => listed(item)),
     outcomes: of("Observation").map(outcome),
     notes: notes(episode),

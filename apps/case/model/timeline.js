@@ -1,9 +1,9 @@
 /** One line of time of interactions (Communication), the case's log (Provenance) and documents. */
 
-import { extensionValue, list, newestFirst, quantity } from "../../shared/fhir.js";
+import { extensionValue, isPlanned, list, newestFirst, quantity } from "../../shared/fhir.js";
 import { codes, conceptWords, isTagged } from "./fields.js";
 import { statusOf } from "./status.js";
-import { monthOf } from "./time.js";
+import { monthOf, monthWords } from "./time.js";
 
 /** The kinds of entries, in the order in which they are offered. */
 export const KINDS = [
@@ -13,21 +13,26 @@ export const KINDS = [
 ];
 
 /** Return the entries of a case, newest first, those without a date last. Parts are `{path, resource}`. */
-export function timeline({ communications, logs, documents }) {
-  return [...communications.map(contact), ...logs.map(logged), ...documents.map(document)].sort(
+export function timeline({ communications, logs, documents }, now = Date.now()) {
+  const contacts = communications.map((part) => contact(part, now));
+  return [...contacts, ...logs.map(logged), ...documents.map(document)].sort(
     newestFirst((each) => each.when),
   );
 }
 
-/** Return entries by month: `[{month: "2026-06", entries}]`; the month is "" without a date. */
-export function byMonth(entries) {
-  const months = [];
-  for (const each of entries) {
-    const month = monthOf(each.when);
-    if (months.at(-1)?.month !== month) months.push({ month, entries: [] });
-    months.at(-1).entries.push(each);
+/**
+ * Return entries as they are headed: `[{title: "June 2026", entries}]`. What is planned stands
+ * first, the next one above.
+ */
+export function headed(entries) {
+  const planned = entries.filter((each) => each.planned).reverse();
+  const groups = planned.length ? [{ title: "Planned", entries: planned }] : [];
+  for (const each of entries.filter((entry) => !entry.planned)) {
+    const title = monthWords(monthOf(each.when));
+    if (groups.at(-1)?.title !== title) groups.push({ title, entries: [] });
+    groups.at(-1).entries.push(each);
   }
-  return months;
+  return groups;
 }
 
 function entry(kind, { path, resource }, more) {
@@ -41,6 +46,8 @@ function entry(kind, { path, resource }, more) {
     resource,
     hidden: isTagged(resource, "hidden"),
     status: null,
+    planned: false,
+    file: "",
     ...more,
     people,
     facts,
@@ -55,12 +62,13 @@ function joined(concepts, separator = ", ") {
   return [...new Set(list(concepts).map(conceptWords).filter(Boolean))].join(separator);
 }
 
-function contact(part) {
+function contact(part, now) {
   const { resource } = part;
   const said = list(resource.payload).map((each) => each?.contentString);
   const category = joined(resource.category);
   return entry("contact", part, {
     when: resource.sent ?? resource.received ?? "",
+    planned: isPlanned(resource, now),
     title: conceptWords(resource.topic) || category || "Interaction",
     status: statusOf(resource.status),
     text: [...said, extensionValue(resource, "description")].filter(Boolean).join("\n"),
@@ -122,5 +130,12 @@ function document(part) {
     text: resource.description === title ? "" : (resource.description ?? ""),
     people: [{ word: "by", who: resource.author }],
     facts: [conceptWords(resource.type), attachment.contentType],
+    file: kept(attachment.url),
   });
+}
+
+/** Return why there is no link to a file. */
+function kept(url) {
+  if (!url) return "Where the file is kept is not stored.";
+  return `Kept in the platform's storage, and not opened from here: ${url}`;
 }

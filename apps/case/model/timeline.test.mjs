@@ -1,15 +1,19 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { byMonth, timeline } from "./timeline.js";
+import { headed, timeline } from "./timeline.js";
 
 const GUIDE = "https://fhir.wellnecity.com/StructureDefinition/";
 const part = (resource) => ({ resource, path: `${resource.resourceType}/${resource.id}` });
+const NOW = Date.parse("2026-07-01T12:00:00Z");
 const line = ({ communications = [], logs = [], documents = [] }) =>
-  timeline({
-    communications: communications.map(part),
-    logs: logs.map(part),
-    documents: documents.map(part),
-  });
+  timeline(
+    {
+      communications: communications.map(part),
+      logs: logs.map(part),
+      documents: documents.map(part),
+    },
+    NOW,
+  );
 const logged = (type, values, more = {}) => ({
   resourceType: "Provenance",
   id: "c1.log.1",
@@ -39,11 +43,34 @@ test("interactions, log and documents stand on one line, newest first, those wit
     ],
   );
   assert.deepEqual(
-    byMonth(entries).map(({ month, entries: all }) => [month, all.length]),
+    headed(entries).map(({ title, entries: all }) => [title, all.length]),
     [
-      ["2026-03", 1],
-      ["2026-02", 2],
-      ["", 1],
+      ["March 2026", 1],
+      ["February 2026", 2],
+      ["Without a date", 1],
+    ],
+  );
+});
+
+test("what is planned stands before all months, the next one first", () => {
+  const call = (id, sent, status) => ({ resourceType: "Communication", id, sent, status });
+  const entries = line({
+    communications: [
+      call("a", "2026-06-30T10:00:00Z", "completed"),
+      call("b", "2026-08-01T10:00:00Z", "preparation"),
+      call("c", "2026-07-02T10:00:00Z", "preparation"),
+      call("d", "2026-07-03T10:00:00Z", "not-done"),
+    ],
+  });
+  assert.deepEqual(
+    headed(entries).map(({ title, entries: all }) => [
+      title,
+      all.map(({ resource }) => resource.id),
+    ]),
+    [
+      ["Planned", ["c", "b"]],
+      ["July 2026", ["d"]],
+      ["June 2026", ["a"]],
     ],
   );
 });
@@ -111,6 +138,21 @@ test("a log entry is called by its description, else by what it is", () => {
   assert.deepEqual([named.title, named.facts], ["Note added", []]);
   const bare = line({ logs: [logged("status_change", {})] })[0];
   assert.equal(bare.title, "Status change");
+});
+
+test("a document says why it cannot be opened", () => {
+  const [there, nowhere] = line({
+    documents: [
+      {
+        resourceType: "DocumentReference",
+        id: "d",
+        content: [{ attachment: { url: "gs://b/x" } }],
+      },
+      { resourceType: "DocumentReference", id: "e" },
+    ],
+  });
+  assert.match(there.file, /platform's storage.*: gs:\/\/b\/x$/);
+  assert.match(nowhere.file, /not stored/);
 });
 
 test("a document is called by its title, its description or its file", () => {

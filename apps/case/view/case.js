@@ -13,6 +13,7 @@ import {
   pageLink,
   paragraphs,
   person,
+  personAndId,
 } from "./pieces.js";
 import * as part from "./sections.js";
 import { timelineSection } from "./timeline.js";
@@ -120,9 +121,9 @@ function head(view, { names, open, go }) {
         refId(view.member) &&
           el("span", { class: "sub more" }, pageLink(others, go, {}, "All cases of this member")),
       ],
-      ["Care manager", view.owner && person(view.owner, names)],
-      ["Employer", view.employer && person(view.employer, names)],
-      ["Managed by", view.organization && person(view.organization, names)],
+      ["Care manager", view.owner && personAndId(view.owner, names)],
+      ["Employer", view.employer && personAndId(view.employer, names)],
+      ["Managed by", view.organization && personAndId(view.organization, names)],
       [
         "Type",
         view.type,

@@ -2,6 +2,7 @@
 
 import { refKey, refText, day, dayAndTime } from "../../shared/fhir.js";
 import { el, time } from "../../shared/dom.js";
+import { refId } from "../model/fields.js";
 
 const ICONS = {
   contact: "M3 4h14v9H9l-4 4v-4H3z",
@@ -46,6 +47,14 @@ export function hiddenBadge(thing) {
 export function person(reference, names) {
   const key = refKey(reference);
   return el("span", { class: "person", "data-ref": key }, refText(reference, names) || "Unknown");
+}
+
+/** Return the name of whom a Reference names, where one is known, and small beside it the id. */
+export function personAndId(reference, names) {
+  const id = refId(reference);
+  const text = refText(reference, names);
+  const name = el("span", { class: "person", "data-ref": refKey(reference) }, text !== id && text);
+  return [name, " ", el("span", { class: "id" }, id || (!text && "Unknown"))];
 }
 
 /** Put names that were learned since into what is on the page. */

@@ -7,7 +7,7 @@ import { DEFAULTS, ORDERS, STATUSES, listOf, searchWords, writeAddress } from ".
 import { refId } from "../model/fields.js";
 import { namedOf } from "../model/names.js";
 import { badge, date, hiddenBadge, pageLink, person } from "./pieces.js";
-import { meant } from "./whom.js";
+import { byNumber, meant } from "./whom.js";
 
 /** Return the form; `search(state)` is called with what was typed. */
 export function searchForm({ state, names, user, search, go }) {
@@ -39,11 +39,8 @@ export function searchForm({ state, names, user, search, go }) {
     "form",
     { class: "card search", role: "search", "aria-label": "Cases", onsubmit: submitted },
     field(
-      "Member",
-      input("member", {
-        type: "search",
-        placeholder: "Name or id",
-      }),
+      "Member or case number",
+      input("member", { type: "search", placeholder: "Name, id or number" }),
       true,
     ),
     field(
@@ -85,6 +82,14 @@ function ownerOptions(names) {
   return namedOf(names, "Practitioner").map(({ id, name }) => el("option", { value: id }, name));
 }
 
+/** Write into the form what is searched for now; what was typed since stays. */
+export function refill(before, state) {
+  for (const key of ["member", "owner"]) {
+    const field = document.getElementById(`search-${key}`);
+    if (field?.value.trim() === before[key]) field.value = state[key];
+  }
+}
+
 /** Offer the care managers whose names were learned since. */
 export function offerOwners(names) {
   const owners = document.getElementById("owners");
@@ -93,20 +98,22 @@ export function offerOwners(names) {
 
 /**
  * Return what was found: `cases` as `caseHeader` gives them, `total`, `next` (a cursor or ""),
- * `looked`: whom the typed texts mean.
+ * `looked`: whom the typed texts mean, `numbered`: the cases of that number.
  */
-export function results({ cases, total, next, looked, state, names, go }) {
+export function results({ cases, total, next, looked, numbered, state, names, go }) {
   const first =
     state.cursor &&
     pageLink(writeAddress({ ...state, cursor: "" }), go, { class: "button" }, "First page");
   const asOf = dayAndTime(new Date().toISOString());
   const above = [
-    el("p", { class: "print-only" }, `${searchWords(state)} · As of ${asOf}`),
+    !numbered?.alone && el("p", { class: "print-only" }, `${searchWords(state)} · As of ${asOf}`),
+    numbered?.alone && el("p", { class: "print-only" }, `As of ${asOf}`),
     meant(looked, { state, go }),
+    byNumber(numbered, { state, go }),
   ];
   if (!cases.length) {
     const byId = looked.some(({ byName }) => !byName);
-    const hint = byId ? " Capitals matter in an id." : "";
+    const hint = byId ? " An id is looked for as it is typed, and in capitals." : "";
     const words = `No case matches this search. Try another status, or fewer conditions.${hint}`;
     return [above, empty("No cases found", words), first];
   }
@@ -180,7 +187,9 @@ function caseRow(found, { state, names, go }) {
 }
 
 /** Return the words over the results. */
-export function resultsTitle({ cases, looked }, state, names) {
+export function resultsTitle({ cases, looked, numbered }, state, names) {
+  if (numbered?.alone)
+    return cases.length === 1 ? `Case ${cases[0].number}` : `Cases numbered ${state.member}`;
   const words =
     state.status === "any" ? "All" : STATUSES.find(([code]) => code === state.status)[1];
   const member = looked.find(({ type }) => type === "Patient");

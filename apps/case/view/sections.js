@@ -15,6 +15,7 @@ import {
   pageLink,
   paragraphs,
   person,
+  personAndId,
 } from "./pieces.js";
 
 /** Return a section; `count` may be null, `raw` is a button. */
@@ -218,22 +219,29 @@ export function participants(view, { names, open }) {
       el(
         "p",
         { class: "thing-title" },
-        party.organization ? person(party.organization, names) : "Without an organization",
+        party.role,
+        " ",
+        el(
+          "span",
+          { class: "badges" },
+          party.primary && el("span", { class: "badge badge-good" }, "Primary"),
+          badge(party.status),
+        ),
       ),
       el(
         "p",
-        { class: "badges" },
-        el("span", { class: "badge" }, party.role),
-        party.primary && el("span", { class: "badge badge-good" }, "Primary"),
-        badge(party.status),
+        {},
+        party.organization ? personAndId(party.organization, names) : "Without an organization",
       ),
       party.people.length > 0 &&
         el(
           "p",
           {},
-          party.people.map((who, index) => [index > 0 && ", ", person(who, names)]),
+          el("span", { class: "id" }, party.people.length === 1 ? "Person " : "People "),
+          party.people.map((who, index) => [index > 0 && ", ", personAndId(who, names)]),
         ),
-      line(party.caseId && `Case ${party.caseId}`, party.caseName !== view.name && party.caseName),
+      party.caseName !== view.name && el("p", { class: "sub" }, party.caseName),
+      line(party.caseId && `Case ${party.caseId}`),
     );
   return section(
     "participants",

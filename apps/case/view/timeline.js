@@ -1,8 +1,7 @@
 /** Interactions, log and documents on one line of time. */
 
 import { el, fill } from "../../shared/dom.js";
-import { monthWords } from "../model/time.js";
-import { byMonth, KINDS } from "../model/timeline.js";
+import { headed, KINDS } from "../model/timeline.js";
 import { section } from "./sections.js";
 import { badge, fhirButton, hiddenBadge, icon, moment, paragraphs, person } from "./pieces.js";
 
@@ -31,7 +30,7 @@ export function timelineSection(view, { names, open, kind, choose }) {
     fill(
       body,
       shown.length
-        ? byMonth(shown).map((month) => monthGroup(month, { names, open }))
+        ? headed(shown).map((group) => entryGroup(group, { names, open }))
         : el("p", { class: "muted" }, "Nothing of this kind."),
     );
     if (chosen) choose(wanted);
@@ -52,9 +51,9 @@ export function timelineSection(view, { names, open, kind, choose }) {
   return { node, show };
 }
 
-function monthGroup({ month, entries }, context) {
+function entryGroup({ title, entries }, context) {
   return [
-    el("h3", { class: "month" }, monthWords(month)),
+    el("h3", { class: "month" }, title),
     el(
       "ol",
       { class: "entries" },
@@ -99,6 +98,7 @@ function entryItem(entry, { names, open }) {
           entry.facts.length > 0 && who.length > 0 && " · ",
           who,
         ),
+      entry.file && el("p", { class: "sub entry-file" }, entry.file),
     ),
     fhirButton(entry, `${one}: ${entry.title}`, { open }),
   );

@@ -28,6 +28,38 @@ function nobody({ type, typed, refused, remembered }) {
   return `No ${one} is called “${typed}”.${remembered ? ` ${hint}` : ""}`;
 }
 
+/** Return the search with the ids of those whom it means, where each is one person. */
+export function settled(state, looked) {
+  const found = { ...state };
+  for (const { type, people } of looked)
+    if (people.length === 1) found[KINDS[type].key] = people[0].id;
+  return found;
+}
+
+/** Return what to say of cases that have what was typed as their number; null for none. */
+export function byNumber(numbered, { state, go }) {
+  if (!numbered?.total) return null;
+  const count = numbered.total === 1 ? "1 case has" : `${numbered.total} cases have`;
+  const words = `${count} the number “${state.member}”`;
+  if (numbered.alone)
+    return el("p", { class: "meant" }, `${words}. Status, due and care manager were left out.`);
+  const item = ({ id, name }) =>
+    el("li", {}, pageLink(writeAddress({ ...listOf(state), case: id }), go, {}, name));
+  const list = el("ul", { role: "list" }, numbered.cases.slice(0, MOST_LISTED).map(item));
+  return el("div", { class: "meant" }, el("p", {}, `${words} too:`), list);
+}
+
+/** Return `{title, words, link}` for days in the wrong order. */
+export function turned(state, go) {
+  const days = { from: state.to, to: state.from };
+  const href = writeAddress({ ...state, ...days, cursor: "" });
+  return {
+    title: "“Due from” is later than “Due to”",
+    words: `From ${state.from} to ${state.to} there is no day.`,
+    link: pageLink(href, go, { class: "button" }, `Search from ${days.from} to ${days.to}`),
+  };
+}
+
 /** Return whom the names mean, each person with a link to search for that one alone. */
 export function meant(looked, context) {
   return looked.filter(({ byName }) => byName).map((whom) => fitting(whom, context));
