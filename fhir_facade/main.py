@@ -192,6 +192,7 @@ def _front(settings: Settings, registry: Registry, *, demo: bool, auth: str | No
         connect=[_origin(each.issuer) for each in settings.issuers],
         canonical=settings.canonical,
         base_url=settings.base_url,
+        definitions=settings.open_definitions,
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
@@ -11,22 +11,68 @@ from fastapi.openapi.utils import get_openapi
 from fhir_facade.derive.capability_types import ARTEFACT_PARAMS, PUBLISHED_TYPES
 from fhir_facade.http.terminology import OPERATIONS
 from fhir_facade.interactions.capabilities import MODES
-from fhir_facade.rules.registry import Registry, ResourceType
+from fhir_facade.interactions.people import PARAMS
+from fhir_facade.interactions.people_names import NAME
+from fhir_facade.rules.registry import CASE_ALIASES, Registry, ResourceType
 
 _RESULT = ("_count", "_sort", "_total", "_summary", "_elements", "_include", "_revinclude")
 _EVERYTHING = ("_since", "_type", "_count")
 _VALIDATE = ("mode", "profile")
 _DOCREF = ("patient", "start", "end", "type", "on-demand")
 _FHIR_JSON = "application/fhir+json"
+_KIND: Final = "x-search-type"
+"""Where a search parameter of a type has its own type: `token`, `date`."""
+_BEARER: Final = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "An access token of the authorization server that "
+    "`.well-known/smart-configuration` below the FHIR base names.",
+}
+
+
+def require_tokens(app: FastAPI, *, definitions: bool) -> None:
+    """Have the description say that requests want a token, and whether definitions do too."""
+    app.state.tokens_for_definitions = definitions
 
 
 def openapi(app: FastAPI, registry: Registry, base: str) -> dict[str, Any]:
     """Return the schema of the tool endpoints with the FHIR base's URLs added."""
     if app.openapi_schema is None:
         schema = get_openapi(title=app.title, version=app.version, routes=app.routes)
-        schema["paths"] = {**_fhir_paths(registry, base), **schema["paths"]}
+        tools = schema["paths"]
+        schema["paths"] = {**_fhir_paths(registry, base), **tools}
+        definitions = getattr(app.state, "tokens_for_definitions", None)
+        if definitions is not None:
+            is_open = {f"{base}/metadata", *tools}
+            if not definitions:
+                is_open |= {each for each in schema["paths"] if _is_of_definitions(each, base)}
+            _secure(schema, is_open)
         app.openapi_schema = schema
     return app.openapi_schema
+
+
+def search_parameters(schema: Mapping[str, Any], base: str) -> dict[str, dict[str, str]]:
+    """Return type → search parameter → its type, as a description lists them."""
+    found = {}
+    for path, methods in schema["paths"].items():
+        given = methods.get("get", {}).get("parameters", ())
+        kinds = {each["name"]: each[_KIND] for each in given if _KIND in each}
+        if kinds:
+            found[path.removeprefix(f"{base}/")] = kinds
+    return found
+
+
+def _secure(schema: dict[str, Any], is_open: set[str]) -> None:
+    """Say of every operation that it wants a token, but of those on paths that are open."""
+    schema.setdefault("components", {})["securitySchemes"] = {"bearer": _BEARER}
+    schema["security"] = [{"bearer": []}]
+    for path in is_open:
+        for operation in schema["paths"][path].values():
+            operation["security"] = []
+
+
+def _is_of_definitions(path: str, base: str) -> bool:
+    return path.removeprefix(f"{base}/").partition("/")[0] in ARTEFACT_PARAMS
 
 
 def _fhir_paths(registry: Registry, base: str) -> dict[str, Any]:
@@ -36,7 +82,8 @@ def _fhir_paths(registry: Registry, base: str) -> dict[str, Any]:
         writes = each.sources[0].mapping.writes
         found |= _type_paths(each.name, each, base, writes, history=bool(writes))
     case = registry.types["EpisodeOfCare"]
-    found |= _type_paths("Case", case, base, ("create", "update", "delete"), history=False)
+    for name in CASE_ALIASES:
+        found |= _type_paths(name, case, base, ("create", "update", "delete"), history=False)
     found[f"{base}/EpisodeOfCare/{{id}}/$case"] = {
         "get": _operation("EpisodeOfCare", "$case", [_ID])
     }
@@ -49,7 +96,9 @@ def _artefact_paths(base: str) -> dict[str, Any]:
     """The types that artefacts are published as: read and search."""
     found: dict[str, Any] = {}
     for name, params in ARTEFACT_PARAMS.items():
-        query = _query([*params, *(each for each in _RESULT if not each.endswith("include"))])
+        kinds = {each.name: each.type for each in params.values()}
+        result = _query(each for each in _RESULT if not each.endswith("include"))
+        query = [*_searched(kinds), *result]
         found |= {
             f"{base}/{name}": {"get": _operation(name, "search", query)},
             f"{base}/{name}/_search": {"post": _operation(name, "search by POST", [])},
@@ -115,7 +164,8 @@ def _people_paths(registry: Registry, base: str) -> dict[str, Any]:
     """The types that only references tell of."""
     found: dict[str, Any] = {}
     for name in (each.type for each in registry.people):
-        query = _query(["_id", "identifier", "_summary", "_elements"])
+        kinds = {each: "string" if each == NAME else "token" for each in PARAMS}
+        query = [*_searched(kinds), *_query(["_count", "_summary", "_elements"])]
         found |= {
             f"{base}/{name}": {"get": _operation(name, "search", query)},
             f"{base}/{name}/_search": {"post": _operation(name, "search by POST", [])},
@@ -128,13 +178,20 @@ def _query(names: Iterable[str]) -> list[dict[str, Any]]:
     return [{"name": name, "in": "query", "schema": {"type": "string"}} for name in names]
 
 
+def _searched(kinds: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return what a type is searched by."""
+    found = _query(kinds)
+    return [{**each, _KIND: kinds[each["name"]]} for each in found]
+
+
 _ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
 
 
 def _type_paths(
     name: str, each: ResourceType, base: str, writes: Sequence[str], *, history: bool
 ) -> dict[str, Any]:
-    query = _query([*sorted(each.params), *_RESULT])
+    kinds = {param: each.params[param].type for param in sorted(each.params)}
+    query = [*_searched(kinds), *_query(_RESULT)]
     instance = {"get": _operation(name, "read", [_ID]), **_instance_writes(name, writes)}
     whole = {"get": _operation(name, "search", query), **_type_writes(name, writes)}
     found = {

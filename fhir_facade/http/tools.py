@@ -70,13 +70,16 @@ def add_tools(
 
     if metrics is not None:
 
+        @app.head("/metrics", include_in_schema=False)
         @app.get("/metrics", include_in_schema=False)
         async def numbers(request: Request) -> Response:
             """Show the numbers to whom the settings let see them."""
             if settings.metrics != "open" and not is_asked_here(request.scope):
                 raise HTTPException(404)
             body, content_type = metrics.exposed(request.headers.get("accept", ""))
-            return Response(body, headers=_NO_STORE | {"Content-Type": content_type})
+            headers = {"Content-Type": content_type, "Content-Length": str(len(body))}
+            shown = b"" if request.method == "HEAD" else body
+            return Response(shown, headers=_NO_STORE | headers)
 
 
 async def health(store: Store, checks: Sequence[Check]) -> Health:

@@ -10,8 +10,11 @@ from fhir_facade.web.front import Front
 from fhir_facade.web.highlight import highlighted, plain
 from fhir_facade.web.layout import page
 from fhir_facade.web.links import Links
-from fhir_facade.web.summary import MOST_ROWS, issues, page_links, row, rows, served
+from fhir_facade.web.searching import Form
+from fhir_facade.web.summary import MOST_ROWS, Issue, issues, page_links, row, rows, served
 
+_SEARCHED: Final = (200, 400, 422)
+"""Statuses with which a search can be tried another way; the others another one would get too."""
 _PAGES: Final = ("first", "previous", "next", "last")
 
 
@@ -50,16 +53,20 @@ def answer_page(front: Front, answered: Answered) -> bytes:
     entries = body.get("entry")
     total = body.get("total")
     shown = highlighted(answered.text, links) if answered.body is not None else None
+    told, form = issues(body), _form(front, answered)
+    must_choose = form is not None and "?" not in answered.url and _is_too_much(answered, told)
     return page(
         "answer.html",
         front,
         it=answered,
-        heading=_heading(answered, kind),
+        heading=answered.segments[0] if must_choose else _heading(answered, kind),
+        form=form,
+        must_choose=must_choose,
         interaction=interaction_of("/".join(answered.segments), "GET"),
         phrase=_phrase(answered.status),
         badge="good" if answered.status < 400 else "bad",
         crumbs=_crumbs(links, answered.segments),
-        issues=issues(body),
+        issues=told,
         card=row(body, links) if kind and not (is_bundle or is_outcome) else None,
         rows=listed,
         served=served(body, links) if kind == "CapabilityStatement" else [],
@@ -72,6 +79,18 @@ def answer_page(front: Front, answered: Answered) -> bytes:
         is_json=answered.body is not None,
         plain=plain(answered.text) if shown is None else "",
     )
+
+
+def _form(front: Front, answered: Answered) -> Form | None:
+    """Return what the type of a search can be searched by."""
+    if len(answered.segments) != 1 or answered.status not in _SEARCHED:
+        return None
+    return front.searches.form(answered.segments[0], answered.url.partition("?")[2])
+
+
+def _is_too_much(answered: Answered, told: list[Issue]) -> bool:
+    """Say whether a search was refused for what it would find or cost."""
+    return answered.status == 422 and any(each.code == "too-costly" for each in told)
 
 
 def _heading(answered: Answered, kind: Any) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass, field
+
+from fhir_facade.web.searching import Searches
 
 Counts = Callable[[], Awaitable[Mapping[str, int]]]
 """Returns how many resources of each type there are."""
@@ -12,7 +14,8 @@ Health = Callable[[], Awaitable[str]]
 """Returns one word: `ready`, `degraded`, or what else the server is."""
 
 
-class Front(NamedTuple):
+@dataclass(frozen=True)
+class Front:
     """The server, as its pages speak of it."""
 
     title: str
@@ -34,3 +37,7 @@ class Front(NamedTuple):
     """The URL below which the definitions of this server are published."""
     base_url: str | None = None
     """The URL of the FHIR base where it is set, else what the request says counts."""
+    definitions: bool = False
+    """Whether profiles and value sets are answered without a token where other requests are not."""
+    searches: Searches = field(default_factory=Searches)
+    """What each type is searched by."""

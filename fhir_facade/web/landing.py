@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from fhir_facade.http.gate import is_asked_here
+from fhir_facade.web import offers
 from fhir_facade.web.front import Counts, Front, Health
 from fhir_facade.web.layout import answer, base_of, page
 from fhir_facade.web.negotiation import wants_page
@@ -18,52 +19,9 @@ from fhir_facade.web.negotiation import wants_page
 _FRESH: Final = 15.0
 """Seconds for which counts are good enough: counting is the dearest thing a stranger could ask."""
 
-_MEMBER: Final = "M100001"
-_EXAMPLES: Final = (
-    ("Goal", f"Goal?patient={_MEMBER}", "The goals of one member.", True),
-    ("EpisodeOfCare", f"EpisodeOfCare?patient={_MEMBER}", "The cases of one member.", True),
-    ("Patient", f"Patient/{_MEMBER}", "Who that member is, as far as it is known here.", True),
-    (
-        "Task",
-        "Task?status=in-progress&_sort=-due&_count=5",
-        "Work under way, the latest due date first, five to a page.",
-        False,
-    ),
-    (
-        "Communication",
-        "Communication?_sort=-sent&_count=10",
-        "The last contacts with members.",
-        False,
-    ),
-    ("Flag", "Flag?status=active&_count=10", "Active flags.", False),
-    ("Task", "Task?status=ready&_summary=count", "How many tasks are ready.", False),
-    (
-        "Task",
-        "Task?stauts=ready",
-        "A misspelt filter: it is refused, with the valid ones, and never dropped.",
-        False,
-    ),
-)
-_APPS: Final = {
-    "goals": ("My goals", "A member sees her goals, open tasks and last contacts."),
-    "case": ("Case page", "A care manager finds a case and sees all that belongs to it."),
-}
+_FIRST: Final = "Patient.name"
+"""What the form asks for, unless another search is chosen."""
 _HEALTH: Final = {"ready": ("Ready", "good"), "degraded": ("Degraded", "warn")}
-
-
-class Example(NamedTuple):
-    """A query that can be clicked."""
-
-    query: str
-    says: str
-
-
-class Shown(NamedTuple):
-    """An app as the landing page offers it."""
-
-    name: str
-    title: str
-    says: str
 
 
 class _Counted:
@@ -87,19 +45,20 @@ class Landing:
     def __init__(self, front: Front, counts: Counts, health: Health) -> None:
         self._front, self._health = front, health
         self._counted = _Counted(counts)
-        self._examples = _examples(front)
-        self._apps = [Shown(name, *_APPS.get(name, (name, ""))) for name in front.apps]
+        self._examples, self._apps = offers.examples(front), offers.apps(front)
 
     async def __call__(self, request: Request) -> Response:
         """Answer a person with the page, and a program with where things are."""
         if not wants_page(request.scope):
             return JSONResponse(self._places(), headers={"Vary": "Accept"})
-        word = await self._health()
+        front = self._front
         body = page(
             "landing.html",
-            self._front,
-            base=base_of(request, self._front),
-            health=_HEALTH.get(word, (word.capitalize(), "bad")),
+            front,
+            base=base_of(request, front),
+            health=shown_health(await self._health()),
+            # without a token, none would be answered
+            form=front.searches.form_of_all(front.types, _FIRST) if front.open else None,
             counts=await self._counted.get() if self._may_count(request) else {},
             examples=self._examples,
             apps=self._apps,
@@ -128,9 +87,6 @@ class Landing:
         return found
 
 
-def _examples(front: Front) -> list[Example]:
-    return [
-        Example(query, says)
-        for kind, query, says, of_demo in _EXAMPLES
-        if kind in front.types and (front.demo or not of_demo)
-    ]
+def shown_health(word: str) -> tuple[str, str]:
+    """Return how the server is as a page says it, and the badge for that."""
+    return _HEALTH.get(word, (word.capitalize(), "bad"))

@@ -47,7 +47,9 @@ def policy(connect: Iterable[str] = ()) -> str:
     )
 
 
-def answer(request: Request, body: bytes, content_type: str = HTML, **headers: str) -> Response:
+def answer(
+    request: Request, body: bytes, content_type: str = HTML, status: int = 200, **headers: str
+) -> Response:
     """Return an answer of a page's own; a HEAD request gets the headers of the GET alone."""
     said = {
         "Content-Security-Policy": policy(),
@@ -56,7 +58,7 @@ def answer(request: Request, body: bytes, content_type: str = HTML, **headers: s
         "Content-Length": str(len(body)),
         "Content-Type": content_type,
     }
-    return Response(b"" if request.method == "HEAD" else body, headers=said)
+    return Response(b"" if request.method == "HEAD" else body, status, headers=said)
 
 
 def base_of(request: Request, front: Front) -> str:

@@ -13,13 +13,16 @@ from urllib.parse import quote
 
 import orjson
 from starlette.datastructures import MutableHeaders
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from fhir_facade.http.headers import guarded
 from fhir_facade.http.smart import PATH as SMART
 from fhir_facade.web.answer_page import Answered, answer_page
 from fhir_facade.web.front import Front
 from fhir_facade.web.layout import HTML, policy
 from fhir_facade.web.negotiation import for_json, in_format, wants_page
+from fhir_facade.web.outside import PATH_SAFE
 
 _IN_THREAD: Final = 50_000
 """Bytes from which on a page is made beside the event loop."""
@@ -34,16 +37,26 @@ class _Collected(NamedTuple):
 def rendered(app: ASGIApp, front: Front) -> ASGIApp:
     """Return the FHIR base with pages for browsers; other clients get what they always got."""
 
+    home = guarded(RedirectResponse("/", headers={"Vary": "Accept"}))
+
     async def enter(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and wants_page(scope):
             if scope["path"].endswith(f"/{SMART}"):  # which is JSON whatever is accepted
                 await app(for_json(scope), receive, send)
+            elif _is_bare_base(scope):
+                await home(scope, receive, send)
             else:
                 await _show(app, front, scope, receive, send)
         else:
             await app(scope, receive, send)
 
     return enter
+
+
+def _is_bare_base(scope: Scope) -> bool:
+    """Say whether the base is asked for nothing, as by somebody who looks what it is."""
+    root = scope.get("root_path", "")
+    return not scope["path"].removeprefix(root).strip("/") and not scope["query_string"]
 
 
 async def _show(app: ASGIApp, front: Front, scope: Scope, receive: Receive, send: Send) -> None:
@@ -104,7 +117,7 @@ def _answered(
     root = scope.get("root_path", "")
     path = scope["path"].removeprefix(root)
     said = _TOTAL.search(headers.get("server-timing", ""))
-    target = quote(scope["path"], safe="/$:@!&'()*+,;=~")
+    target = quote(scope["path"], safe=PATH_SAFE)
     query: bytes = scope["query_string"]
     return Answered(
         url=f"{target}?{query.decode('latin-1')}" if query else target,

@@ -23,7 +23,8 @@ _PAGES: Final = ("/", "/docs", "/redoc", "/apps", "/static")
 
 def front(**given: Any) -> Front:
     """What the pages are told of a server without tokens, on demo data."""
-    types = [each.name for each in build_registry(settings())]
+    registry = build_registry(settings())
+    types = [*registry.types, *(each.type for each in registry.people)]
     known: dict[str, Any] = {
         "title": "FHIR facade",
         "version": "0.1.0",
@@ -66,6 +67,7 @@ def paged(
         app = create_app(settings(**given), store)
     routes = app.router.routes
     routes[:] = [each for each in routes if not _is_page(getattr(each, "path", "?"))]
+    app.user_middleware.clear()  # those are of the pages that the composition root added
     add_pages(app, told, counts, health)
     return app
 

@@ -23,6 +23,12 @@ class Page(HTMLParser):
         """The lines of the JSON."""
         self.headings: list[str] = []
         self.landmarks: list[str] = []
+        self.options: list[tuple[str, bool]] = []
+        """What a form lets choose, and whether it is chosen."""
+        self.inputs: dict[str, str] = {}
+        """The name of each field of a form that takes text, and what stands in it."""
+        self.sends: list[str] = []
+        """Where each form is sent to."""
         self.text = ""
         self._open: list[str] = []
         self._in_json = 0
@@ -41,6 +47,12 @@ class Page(HTMLParser):
             self.loads.append(given.get("href") or "")
         if tag == "a":
             self.links.append((given.get("href") or "", ""))
+        if tag == "option":
+            self.options.append((given["value"] or "", "selected" in given))
+        if tag == "input":
+            self.inputs[given["name"] or ""] = given.get("value") or ""
+        if tag == "form":
+            self.sends.append(given.get("action") or "")
         if tag in ("header", "main", "footer", "nav"):
             self.landmarks.append(tag)
         if tag in ("h1", "h2", "h3"):
@@ -74,6 +86,10 @@ class Page(HTMLParser):
     @property
     def json(self) -> str:
         return "\n".join(self.code)
+
+    @property
+    def chosen(self) -> list[str]:
+        return [value for value, is_chosen in self.options if is_chosen]
 
     def link(self, said: str) -> str:
         """Return where the one link of these words leads."""

@@ -98,10 +98,38 @@ async def test_with_apps_and_a_server_for_tokens(
     assert page.link("Launch") == "/apps/case/launch"
     assert {href for href, said in page.links if said == "EHR launch"} == {"/auth/launch"}
     assert page.link("SMART configuration") == "/fhir/.well-known/smart-configuration"
-    assert "These need an access token" in page.text
+    # what is offered is what works
+    examples = [href for href, said in page.links if said.startswith("/fhir/")]
+    assert examples == ["/fhir/metadata", "/fhir/.well-known/smart-configuration"]
+    assert "all else wants an access token. The apps above sign you in." in page.text
+    assert "make demo" in page.text
+    assert page.sends == []
     # numbers of demo data may be shown; a link to what needs a token would lead nowhere
     assert "1,234" in page.text
     assert not any(href == "/fhir/Goal" for href, _ in page.links)
+
+
+async def test_where_only_definitions_are_open(
+    clean_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = front(demo=False, open=False, definitions=True, base_url=f"{HOST}/fhir")
+    given = {
+        "issuers": [{"issuer": "https://auth.test"}],
+        "base_url": f"{HOST}/fhir",
+        "open_definitions": True,
+    }
+    app = paged(clean_store, monkeypatch, told, **given)
+    async with asking(app, HOST) as client:
+        client.headers["Accept"] = BROWSER
+        page = Page((await client.get("/")).text)
+        examples = [href for href, said in page.links if said.startswith("/fhir/") and "?" in href]
+        assert len(examples) == 2
+        for href in examples:
+            answer = await client.get(href)
+            assert answer.status_code == 200
+            assert json.loads(Page(answer.text).json)["entry"], href
+            assert Page(answer.text).sends == ["/search"]
+    assert "make demo" not in page.text
 
 
 async def test_programs_are_told_of_smart(
@@ -129,7 +157,7 @@ async def test_whom_numbers_are_shown(
 ) -> None:
     page = await _home(clean_store, monkeypatch, front(**given), headers=headers)
     assert ("1,234" in page.text) is counted
-    assert ("M100001" in page.text) is given["demo"]
+    assert ("M100001" in page.text) is (given["demo"] and given.get("open", True))
 
 
 async def test_another_machine_sees_no_numbers(

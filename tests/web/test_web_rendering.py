@@ -75,8 +75,8 @@ async def _targets(browser: httpx.AsyncClient) -> list[str]:
         "/fhir/Task/nobody",
         "/fhir/Nothing/1",
         "/fhir/nothing/at/all/of/this",
-        "/fhir",
-        "/fhir/",
+        "/fhir?_count=1",
+        "/fhir/Patient",
         "/fhir/StructureDefinition/facade-task",
         "/fhir/ValueSet?_count=3",
     ]
@@ -158,7 +158,7 @@ async def test_references_lead_to_what_they_name(browser: httpx.AsyncClient) -> 
     for href in own:
         answer = await browser.get(href)
         # a stored reference may name what this server does not hold
-        assert answer.status_code == 200 or href.startswith("/fhir/P"), href
+        assert answer.status_code == 200 or href.startswith(("/fhir/P", "/fhir/Org")), href
     outside = {href for href, _ in page.links if href.startswith(f"{HOST}/fhir/")}
     assert outside
     for href in outside:
@@ -203,7 +203,7 @@ async def test_an_error_is_told(browser: httpx.AsyncClient) -> None:
     answer, plain = await _both(browser, "/fhir/Task?stauts=ready")
     page = _page(answer)
     (issue,) = plain.json()["issue"]
-    assert page.headings[:2] == ["400 Bad Request", "What is wrong"]
+    assert page.headings[:3] == ["400 Bad Request", "What is wrong", "Search Task"]
     assert page.text.count(issue["diagnostics"]) == 2
     assert answer.headers["x-request-id"] in page.text
 
@@ -224,9 +224,13 @@ async def test_the_statement_of_capabilities(browser: httpx.AsyncClient) -> None
             continue
         assert linked[each["type"]] == f"/fhir/{each['type']}"
         answer = await browser.get(f"{linked[each['type']]}?_count=1")
-        # of people there is no list: they are searched by identifier
+        # of people there is no list: they are looked for
         people = each["type"] in ("Patient", "Practitioner", "Organization")
         assert answer.status_code == (422 if people else 200), each["type"]
+        # what is declared is what the form of the type offers
+        offered = {value for value, _ in Page(answer.text).options}
+        declared = {f"{each['type']}.{one['name']}" for one in each["searchParam"]}
+        assert offered == declared
 
 
 async def test_not_modified(browser: httpx.AsyncClient) -> None:
@@ -271,6 +275,8 @@ async def test_no_token(clean_store: Store, monkeypatch: pytest.MonkeyPatch) -> 
     assert page.link("as an EHR would") == "/auth/launch"
     assert page.link("SMART configuration") == "/fhir/.well-known/smart-configuration"
     assert "History" not in page.text
+    assert "make demo" in page.text
+    assert page.sends == []
 
 
 async def test_compressed_once(web_app: FastAPI) -> None:
