@@ -19,9 +19,11 @@ form = {
     "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
     "client_assertion": jwt.encode({**claims, "exp": time.time() + 240}, key.key, "ES384"),
 }
-token = httpx.post(token_url, data=form).raise_for_status().json()["access_token"]
+given = httpx.post(token_url, data=form).json()
+if "error" in given:
+    sys.exit(f"{given['error']}: {given['error_description']}")
 answer = httpx.get(
     f"{base}/Task?status=in-progress&_summary=count",
-    headers={"Authorization": f"Bearer {token}"},
+    headers={"Authorization": f"Bearer {given['access_token']}"},
 )
 print(answer.raise_for_status().json()["total"])

@@ -5,15 +5,16 @@ https://hl7.org/fhir/smart-app-launch/client-confidential-asymmetric.html
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
-from authlib.oauth2.rfc6749 import InvalidClientError
+from authlib.oauth2.rfc6749 import InvalidClientError, OAuth2Request
 from authlib.oauth2.rfc7523 import JWTBearerClientAssertion
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import import_key
 
-from fhir_facade.devauth.clients import Client
+from fhir_facade.devauth.clients import UNKNOWN, Client
 from fhir_facade.devauth.state import ASSERTION_SECONDS, State
 
 ALGORITHMS: Final = ["RS256", "RS384", "ES256", "ES384"]
@@ -34,10 +35,24 @@ class PrivateKeyJwt(JWTBearerClientAssertion):
         # SMART names the first; libraries of today send the second, as OAuth is going to demand
         self._audiences = (token_url, [token_url], issuer, [issuer])
 
+    def __call__(
+        self, query_client: Callable[[str], Client | None], request: OAuth2Request
+    ) -> Client | None:
+        """Return the client of a good assertion, None where there is none; raise OAuth2Error."""
+
+        def there(client_id: str) -> Client:
+            if client := query_client(client_id):
+                return client
+            raise InvalidClientError(UNKNOWN)
+
+        found: Client | None = super().__call__(there, request)
+        return found
+
     def resolve_client_public_key(self, client: Client) -> Client:
         """Return the client: which of its keys it is, the assertion's header says."""
         if client.auth_method != self.CLIENT_AUTH_METHOD:
-            raise InvalidClientError("The client has not registered for private_key_jwt.")
+            text = f"The client has not registered for {self.CLIENT_AUTH_METHOD}, but for"
+            raise InvalidClientError(f"{text} {client.auth_method}.")
         return client
 
     def process_assertion_claims(self, assertion: str, resolve_key: Client) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from authlib.oauth2.rfc6749 import ClientMixin
@@ -16,6 +16,10 @@ from authlib.oauth2.rfc6749 import ClientMixin
 from fhir_facade.devauth.people import DemoApp
 
 Method = Literal["none", "client_secret_basic", "private_key_jwt"]
+
+UNKNOWN: Final = (
+    "The client does not exist on this server: registrations end after a day, and when it stops."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,8 @@ class Client(ClientMixin):
     scope: str
     redirect_uris: tuple[str, ...] = ()
     launch_url: str | None = None
+    logout_urls: tuple[str, ...] = ()
+    """Where the browser may be sent when somebody has signed out."""
     auth_method: Method = "none"
     grant_types: tuple[str, ...] = ("authorization_code", "refresh_token")
     keys: tuple[dict[str, Any], ...] = ()

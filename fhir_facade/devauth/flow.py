@@ -16,7 +16,7 @@ from authlib.oauth2.rfc6749 import AccessDeniedError, InvalidRequestError, Inval
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fhir_facade.devauth import scopes
+from fhir_facade.devauth import scopes, words
 from fhir_facade.devauth.accounts import SYSTEM, Account, Directory
 from fhir_facade.devauth.clients import Client, origin_of
 from fhir_facade.devauth.forms import Pairs, once, pairs_of, query_of, query_text, repeated
@@ -27,6 +27,10 @@ from fhir_facade.devauth.state import SESSION_SECONDS, Granted, Pending, Session
 
 SHOWN: Final = 12
 """People on a page; words find the others."""
+_SHOWN_FIRST: Final = 6
+"""People of a kind on the login page, until somebody searches."""
+_MOST_OF_ADDRESS: Final = 500
+"""In characters, of one that is shown."""
 POSTED: Final = "posted"
 """The parameter that stands for a request which was sent as a form."""
 LONGEST_QUERY: Final = 8192
@@ -68,13 +72,13 @@ class Flow:
         """Offer whom to log in as."""
         session, query = self._pages.session(request), query_of(request)
         pending = self._known(session, query) if "request" in query else None
-        words = query.get("q", "")
-        kinds = await self._kinds(pending, words)
+        named = query.get("q", "")
+        kinds = await self._kinds(pending, named)
         return self._pages.page(
             "login.html",
             session,
             kinds=kinds,
-            words=words,
+            words=named,
             client=pending.client if pending else None,
             carried=_carried(query),
         )
@@ -97,14 +101,13 @@ class Flow:
         """Offer the patients whom the user may see."""
         session, query = self._pages.session(request), query_of(request)
         pending, account = self._at_work(session, query)
-        words = query.get("q", "")
-        found = await self._directory.members(words, account)
+        named = query.get("q", "")
+        found = await self._directory.members(named, account)
         return self._pages.page(
             "patient.html",
             session,
-            people=found[:SHOWN],
-            more=max(len(found) - SHOWN, 0),
-            words=words,
+            **_some(found, SHOWN),
+            words=named,
             client=pending.client,
             account=account,
             carried=_carried(query),
@@ -129,6 +132,7 @@ class Flow:
             return self._pages.go(self._next(session, pending), session)
         granted, refused = self._granted(pending, account)
         patient = await self._patient(pending, account, granted)
+        own = account.kind == "member"
         return self._pages.page(
             "consent.html",
             session,
@@ -136,9 +140,9 @@ class Flow:
             client=pending.client,
             account=account,
             patient=patient,
-            granted=[
-                (scopes.in_words(each, own=account.kind == "member"), each) for each in granted
-            ],
+            granted=granted,
+            groups=words.groups(granted, own=own),
+            besides=words.besides(granted, own=own),
             refused=refused,
             reason=_reason(pending, account, granted),
             carried=_carried(query),
@@ -193,7 +197,10 @@ class Flow:
             error.redirect_uri, error.state = url, given.get("state")
 
     def _validated(self, params: dict[str, str]) -> tuple[FormRequest, Any]:
-        """Return an authorization request and its grant; raise OAuth2Error."""
+        """Return an authorization request and its grant; raise Refused, OAuth2Error."""
+        client = self._state.client(params.get("client_id", ""))
+        if client is not None and not client.check_redirect_uri(params.get("redirect_uri", "")):
+            raise _not_registered(client, params.get("redirect_uri", ""))
         oauth = FormRequest("GET", f"{self._server.issuer}/authorize", params, {})
         return oauth, self._server.get_consent_grant(oauth)
 
@@ -271,40 +278,55 @@ class Flow:
         session.granted.append(granted)
         return granted
 
-    async def _kinds(self, pending: Pending | None, words: str) -> list[dict[str, Any]]:
-        """Return the groups of the login page."""
-        members = await self._directory.members(words)
-        managers = await self._directory.practitioners(words)
-        admin = [Person(SYSTEM.id, SYSTEM.name, ())] if not words else []
-        return [
-            _group("member", "Member", "sees her or his own records", members, pending, _NOBODY),
+    async def _kinds(self, pending: Pending | None, named: str) -> list[dict[str, Any]]:
+        """Return the groups of the login page, those first who can do anything with the app."""
+        members = await self._directory.members(named)
+        managers = await self._directory.practitioners(named)
+        admin = [Person(SYSTEM.id, SYSTEM.name, ())] if not named else []
+        most = SHOWN if named else _SHOWN_FIRST
+        found = [
+            _group("member", "Member", "sees her or his own records", pending, _NOBODY)
+            | _some(members, most),
             _group(
                 *("practitioner", "Care manager", "sees the members of her or his employers"),
-                *(managers, pending, _PRACTITIONER),
-            ),
+                *(pending, _PRACTITIONER),
+            )
+            | _some(managers, most),
             _group(
-                "system",
-                "System",
+                *("system", "System"),
                 "looks after the platform, and reaches one patient of any employer",
-                admin,
-                pending,
-                SYSTEM,
-            ),
+                *(pending, SYSTEM),
+            )
+            | _some(admin, most),
         ]
+        return sorted(found, key=lambda each: not each["possible"])
+
+
+def _not_registered(client: Client, sent: str) -> Refused:
+    """Return the error of a redirect URI, with those beside which the mistake can be seen."""
+    text = "The redirect_uri is none that the app has registered. It must be equal, character by"
+    shown = f"{sent[:_MOST_OF_ADDRESS]}…" if len(sent) > _MOST_OF_ADDRESS else sent
+    return Refused(
+        f"{text} character, the last slash too." if sent else "The app names no redirect_uri.",
+        facts={
+            "App": [client.name],
+            "Sent": [shown] if sent else [],
+            "Registered": client.redirect_uris,
+        },
+    )
+
+
+def _some(people: list[Person], most: int) -> dict[str, Any]:
+    """Return the first of them, and how many others there are."""
+    return {"people": people[:most], "more": max(len(people) - most, 0)}
 
 
 def _group(
-    kind: str, title: str, text: str, people: list[Person], pending: Pending | None, like: Account
+    kind: str, title: str, text: str, pending: Pending | None, like: Account
 ) -> dict[str, Any]:
     """Return a group of the login page, and whether the app could do anything for it."""
-    return {
-        "kind": kind,
-        "title": title,
-        "text": text,
-        "people": people[:SHOWN],
-        "more": max(len(people) - SHOWN, 0),
-        "possible": pending is None or _serves(pending, like),
-    }
+    possible = pending is None or _serves(pending, like)
+    return {"kind": kind, "title": title, "text": text, "possible": possible}
 
 
 def _serves(pending: Pending, account: Account) -> bool:

@@ -6,8 +6,9 @@ https://owasp.org/www-project-web-security-testing-guide/
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -32,9 +33,16 @@ _POLICY: Final = (
 class Refused(Exception):
     """A request of a person that is answered with a page which says why."""
 
-    def __init__(self, text: str, status: int = 400) -> None:
+    def __init__(
+        self,
+        text: str,
+        status: int = 400,
+        facts: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    ) -> None:
         super().__init__(text)
         self.text, self.status = text, status
+        self.facts = facts
+        """What it is about: what each is called, and its values."""
 
 
 class Pages:
@@ -84,7 +92,11 @@ class Pages:
     def refused(self, error: Refused) -> Response:
         """Return the page of an error."""
         return self.page(
-            "message.html", None, status=error.status, title="That did not work", text=error.text
+            *("message.html", None),
+            status=error.status,
+            title="That did not work",
+            text=error.text,
+            facts=error.facts,
         )
 
     async def form(self, request: Request, session: Session) -> dict[str, str]:

@@ -33,9 +33,14 @@ PER_MINUTE: Final = 20
 _URL: Final = re.compile(
     r"https?://(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?(/[^\s#\\\"<>]*)?"
 )
-_DEFAULT_SCOPE: Final = (
-    "launch launch/patient openid fhirUser offline_access patient/*.rs user/*.rs"
-)
+_DEFAULT_SCOPES: Final[dict[Grant, str]] = {
+    "authorization_code": (
+        "launch launch/patient openid fhirUser offline_access patient/*.rs user/*.rs"
+    ),
+    "client_credentials": "system/*.rs",
+}
+"""What an app that names no scope may ask for, as RFC 7591 (section 2) lets a server decide."""
+_MOST_NAMED: Final = 5
 _PRIVATE: Final = frozenset(("d", "p", "q", "dp", "dq", "qi", "oth", "k"))
 _SMALLEST_RSA: Final = 2048
 _CURVES: Final = ("P-256", "P-384")
@@ -61,10 +66,11 @@ class Registration(BaseModel):
     client_name: str = Field("An app without a name", min_length=1, max_length=80)
     redirect_uris: list[Url] = Field([], max_length=10)
     initiate_login_uri: Url | None = None
+    post_logout_redirect_uris: list[Url] | None = Field(None, max_length=10)
     token_endpoint_auth_method: Method = "client_secret_basic"  # noqa: S105
     grant_types: list[Grant] = Field(["authorization_code"], min_length=1, max_length=3)
     response_types: list[Literal["code"]] = Field(["code"], max_length=1)
-    scope: str = Field(_DEFAULT_SCOPE, max_length=4000)
+    scope: str | None = Field(None, max_length=4000)
     jwks: Json | None = None
     jwks_uri: Any = None
 
@@ -76,10 +82,10 @@ class Registration(BaseModel):
             raise ValueError("must not have characters that nobody sees")
         return value
 
-    @field_validator("redirect_uris")
+    @field_validator("redirect_uris", "post_logout_redirect_uris")
     @classmethod
-    def _redirects(cls, value: list[str]) -> list[str]:
-        return [_checked(each) for each in value]
+    def _redirects(cls, value: list[str] | None) -> list[str] | None:
+        return None if value is None else [_checked(each) for each in value]
 
     @field_validator("initiate_login_uri")
     @classmethod
@@ -158,9 +164,10 @@ class Register:
         client = Client(
             f"demo-{secrets.token_urlsafe(12)}",
             given.client_name,
-            " ".join(scopes.known(given.scope, self._served)),
+            self._allowed(given),
             tuple(given.redirect_uris),
             given.initiate_login_uri,
+            tuple(given.post_logout_redirect_uris or ()),
             method,
             tuple(given.grant_types),
             tuple(given.jwks["keys"]) if given.jwks else (),
@@ -175,6 +182,32 @@ class Register:
             told |= {"client_secret": secret, "client_secret_expires_at": now + CLIENT_SECONDS}
         return JSONResponse(told, 201, NO_STORE)
 
+    def _allowed(self, given: Registration) -> str:
+        """Return the scopes that a client may ask for; raise OAuth2Error."""
+        defaults = [_DEFAULT_SCOPES[each] for each in given.grant_types if each in _DEFAULT_SCOPES]
+        asked = " ".join(defaults) if given.scope is None else given.scope
+        if wrong := scopes.unheard_of(asked):
+            raise _refused(
+                f"scope: there is no {', '.join(wrong[:_MOST_NAMED])}. A scope is like "
+                "patient/Goal.rs: a level, a type of FHIR R4, letters of cruds in this order"
+            )
+        found = scopes.known(asked, self._served)
+        if not scopes.useful(found):
+            raise _refused("scope: nothing of it opens anything that is served here")
+        has_system = any(each.startswith("system/") for each in found)
+        if "authorization_code" not in given.grant_types and not has_system:
+            raise _refused("scope: a client without a user needs one such as system/Goal.rs")
+        return " ".join(found)
+
+
+def _refused(text: str) -> OAuth2Error:
+    return OAuth2Error(_plain(text), error="invalid_client_metadata")
+
+
+def _plain(text: str) -> str:
+    """Return the characters of a text that an error_description may have."""
+    return "".join(each for each in text if " " <= each <= "~" and each not in '"\\')
+
 
 def _name(error: ValidationError | RecursionError) -> str:
     """Return the name of an error (RFC 7591, 3.2.2)."""
@@ -184,10 +217,10 @@ def _name(error: ValidationError | RecursionError) -> str:
 
 
 def _told(error: ValidationError | RecursionError) -> str:
-    """Return what is wrong, in the characters that an error_description may have."""
+    """Return what is wrong."""
     if isinstance(error, RecursionError):
         return "The body is no JSON object."
     first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(map(str, first["loc"]))
-    text = f"{where}: {first['msg']}" if where else first["msg"]
-    return "".join(each for each in text if " " <= each <= "~" and each not in '"\\')
+    text = first["msg"].removeprefix("Value error, ")
+    return _plain(f"{where}: {text}" if where else text)

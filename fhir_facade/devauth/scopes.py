@@ -1,15 +1,19 @@
-"""What an app may ask for, what a user can grant of it, and what that means in plain words.
+"""What an app may ask for, and what a user can grant of it.
 
 https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
+from authlib.oauth2.rfc6749 import InvalidScopeError
+
 from fhir_facade.devauth.accounts import Account
 from fhir_facade.devauth.people import Served
+from fhir_facade.rules.validation.bindings import RESOURCE_TYPES
 from fhir_facade.security.principal import AUDIT_EVENT, Scope
 from fhir_facade.security.scopes import parse_scopes
 
@@ -24,30 +28,11 @@ PLAIN: Final = {
 """The scopes that are not about resources."""
 
 _LETTERS: Final = "cruds"
-_VERBS: Final = {"c": "add", "r": "read", "u": "change", "d": "delete", "s": "search"}
-_WHOSE: Final = {
-    "patient": "of the chosen patient",
-    "user": "of everybody whose records you may see",
-    "system": "of everybody, without asking again",
-}
-_NAMES: Final = {
-    "*": "all records",
-    "CarePlan": "care plans",
-    "CareTeam": "care teams",
-    "Communication": "contacts and messages",
-    "DocumentReference": "documents",
-    "EpisodeOfCare": "cases",
-    "Flag": "flags",
-    "Goal": "goals",
-    "List": "lists",
-    "Observation": "outcomes",
-    "Organization": "names of organizations",
-    "Patient": "name and member number",
-    "Practitioner": "care team's names",
-    "Provenance": "records of who wrote what",
-    "Task": "tasks",
-    AUDIT_EVENT: "the audit trail",
-}
+_OTHERS: Final = re.compile(r"profile|email|address|phone|launch/[a-z]+")
+"""Of OpenID Connect and SMART: they mean nothing here, and many apps have them in their lists."""
+LONGEST: Final = 20_000
+"""In characters, of all scopes that are asked for at once."""
+_MOST: Final = 1000
 
 
 def known(text: str, served: Served) -> list[str]:
@@ -56,8 +41,16 @@ def known(text: str, served: Served) -> list[str]:
     return [each for each in given if each in PLAIN or _opens_something(each, served)]
 
 
+def unheard_of(text: str) -> list[str]:
+    """Return the scopes of a list that no server has: misspelt, or for a type that is none."""
+    return [each for each in dict.fromkeys(text.split()) if not _heard_of(each)]
+
+
 def narrowed(requested: str, allowed: str, served: Served) -> list[str]:
-    """Return what is asked for and allowed; a scope that is allowed in part is granted in part."""
+    """Return what is asked for and allowed; a scope that is allowed in part is granted in part.
+
+    Raises InvalidScopeError where that is more than a token can hold.
+    """
     plain = {each for each in allowed.split() if each in PLAIN}
     limits = parse_scopes(" ".join(dict.fromkeys(allowed.split())))
     found: list[str] = []
@@ -68,6 +61,8 @@ def narrowed(requested: str, allowed: str, served: Served) -> list[str]:
         (scope,) = parse_scopes(each)
         covers = any(_covers(limit, scope) for limit in limits)
         found += [each] if covers else filter(None, (_common(scope, limit) for limit in limits))
+        if len(found) > _MOST:
+            raise InvalidScopeError("These are too many scopes.")
     return known(" ".join(found), served)
 
 
@@ -110,25 +105,10 @@ def wants_patient(scopes: Iterable[str]) -> bool:
     return any(each.startswith("patient/") or each == "launch/patient" for each in scopes)
 
 
-def in_words(scope: str, *, own: bool = False) -> str:
-    """Return what a scope lets an app do, as a sentence without its full stop.
-
-    `own`: the reader is the patient.
-    """
-    if scope in PLAIN:
-        return (
-            "Know that you are the patient" if own and scope == "launch/patient" else PLAIN[scope]
-        )
-    (parsed,) = parse_scopes(scope)
-    verbs = [_VERBS[each] for each in _LETTERS if each in parsed.interactions]
-    *first, last = verbs
-    text = f"{', '.join(first)} and {last}" if first else last
-    name = _NAMES.get(parsed.resource, parsed.resource)
-    pairs = ", ".join(f"{key} {value}" for key, value in parsed.query)
-    only = f" (only those with {pairs})" if pairs else ""
-    if own and parsed.level == "patient":
-        return f"{text.capitalize()} your {name.removeprefix('all ')}{only}"
-    return f"{text.capitalize()} {name}{only} {_WHOSE[parsed.level]}"
+def _heard_of(scope: str) -> bool:
+    if scope in PLAIN or _OTHERS.fullmatch(scope):
+        return True
+    return any(each.resource in ("*", *RESOURCE_TYPES) for each in parse_scopes(scope))
 
 
 def _opens_something(scope: str, served: Served) -> bool:

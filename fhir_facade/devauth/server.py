@@ -25,13 +25,13 @@ from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from fhir_facade.devauth.assertions import PrivateKeyJwt
-from fhir_facade.devauth.clients import Client
+from fhir_facade.devauth.clients import UNKNOWN, Client
 from fhir_facade.devauth.endpoints import Introspection, Revocation
 from fhir_facade.devauth.grants import S256, Audience, BackendGrant, CodeGrant, RefreshGrant
 from fhir_facade.devauth.keys import Keys
 from fhir_facade.devauth.people import Served
-from fhir_facade.devauth.proofs import check_client, check_form
-from fhir_facade.devauth.scopes import narrowed
+from fhir_facade.devauth.proofs import check_client, check_form, why_refused
+from fhir_facade.devauth.scopes import LONGEST, narrowed
 from fhir_facade.devauth.state import Granted, State, Token
 
 Json = dict[str, Any]
@@ -39,6 +39,7 @@ Json = dict[str, Any]
 NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 BACKEND_SECONDS: Final = 300
 """For which the token of a backend service is good at most, as SMART asks."""
+_TOO_LONG: Final = f"scope is too long: {LONGEST} characters are the most."
 _LASTING: Final = frozenset(("offline_access", "online_access"))
 _DESCRIPTIONS: Final = {
     "consent_required": "Consent is asked each time.",
@@ -102,7 +103,13 @@ class Server(AuthorizationServer):
     ) -> Client:
         """Return the client that proves itself, in one way; raise OAuth2Error."""
         check_form(request)
-        client: Client = super().authenticate_client(request, methods, endpoint)
+        try:
+            client: Client = super().authenticate_client(request, methods, endpoint)
+        except InvalidClientError as error:
+            text = why_refused(request, methods, self.query_client)
+            if text is None:
+                raise
+            raise InvalidClientError(text, status_code=error.status_code) from None
         check_client(request, client)
         return client
 
@@ -111,9 +118,11 @@ class Server(AuthorizationServer):
 
         The library would repeat the response_type in an error that may not hold every character.
         """
-        client = self.query_client(request.payload.client_id or "")
+        if not request.payload.client_id:
+            raise InvalidRequestError("The app names no client_id.")
+        client = self.query_client(request.payload.client_id)
         if client is None:
-            raise InvalidClientError("The client does not exist on this server.")
+            raise InvalidClientError(UNKNOWN)
         url = CodeGrant.validate_authorization_redirect_uri(request, client)
         if wrong := _not_answered(request.payload.data):
             name, text = wrong
@@ -125,6 +134,8 @@ class Server(AuthorizationServer):
         """Return the grant of a request; raise OAuth2Error."""
         if not request.payload.grant_type:
             raise InvalidRequestError("grant_type is missing.")
+        if len(request.payload.scope or "") > LONGEST:
+            raise InvalidScopeError(_TOO_LONG)
         found: BaseGrant = super().get_token_grant(request)
         return found
 
@@ -264,4 +275,6 @@ def _not_answered(params: Mapping[str, str]) -> tuple[str, str] | None:
         return "invalid_request", "response_type is missing."
     if params["response_type"] != "code":
         return "unsupported_response_type", "response_type must be code."
+    if len(params.get("scope", "")) > LONGEST:
+        return "invalid_scope", _TOO_LONG
     return None

@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.asking import Api
+from tests.browser.axe import WIDTHS
 from tests.browser.conftest import MANAGER
 from tests.browser.pages import LOADED, choose, decide, my_goals, session_of, sign_in
 from tests.browser.watching import Watch
@@ -180,3 +181,33 @@ async def test_another_window_has_no_part_in_the_session(
 
     await expect(other.get_by_role("button", name="Sign in")).to_be_visible()
     await expect(other.locator(".goal")).to_have_count(0)
+
+
+async def test_many_scopes_are_a_short_list_on_a_phone(page: Page, origin: str) -> None:
+    await page.set_viewport_size({"width": WIDTHS[1], "height": 780})
+    await page.goto(f"{origin}/apps/case/launch")
+    await choose(page, "account", f"practitioner:{MANAGER}")
+    await page.wait_for_url(re.compile("/auth/consent"))
+
+    kinds = page.locator(".demo-kinds li")
+    await expect(kinds.filter(has_text="cases")).to_be_visible()
+    await expect(page.locator("h3").first).to_contain_text("Read and search")
+    scopes = page.locator(".demo-exact code")
+    assert await kinds.count() == await scopes.filter(has_text="user/").count() > 10
+    assert not await scopes.first.is_visible()
+    root = page.locator("html")
+    assert await root.evaluate("(root) => root.scrollHeight") < 1000
+    assert await root.evaluate("(root) => root.scrollWidth") == WIDTHS[1]
+    await page.locator(".demo-exact summary").first.click()
+    await expect(scopes.first).to_be_visible()
+
+
+async def test_after_signing_out_there_is_a_way_back_to_the_app(
+    page: Page, origin: str, member: str
+) -> None:
+    await my_goals(page, origin, member)
+    await page.get_by_role("button", name="Sign out").click()
+    await page.get_by_role("link", name="Back to My goals").click()
+    await page.get_by_role("button", name="Sign in").click()
+
+    await page.wait_for_url(re.compile("/auth/login"))

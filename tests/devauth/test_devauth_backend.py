@@ -9,6 +9,7 @@ import httpx
 import jwt
 import pytest
 
+from fhir_facade.devauth.scopes import LONGEST
 from tests.devauth.asking import (
     FHIR,
     ISSUER,
@@ -174,6 +175,52 @@ async def test_a_secret_does_too(browser: Browser) -> None:
     answer = await browser.client.post("/auth/token", data=asked, auth=bad)
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
     assert answer.headers["www-authenticate"].startswith("Basic ")
+
+
+async def test_a_client_that_is_refused_is_told_what_is_wrong(
+    browser: Browser, service: Backend
+) -> None:
+    given = {"redirect_uris": ["https://app.test/"], "scope": "openid system/Goal.rs"}
+    client = (await browser.register(**given)).json()
+    id_, secret = client["client_id"], client["client_secret"]
+    unknown = "does not exist on this server: registrations end after a day, and when it stops"
+    by_header = (
+        "The client has registered for client_secret_basic: send client_id and client_secret"
+    )
+    by_key = "has registered for private_key_jwt: send a client_assertion"
+    by_form = "has registered for none: send client_id in the form, and no secret"
+    tries: list[tuple[dict[str, str], tuple[str, str] | None, int, str]] = [
+        ({}, None, 401, "client_id is missing"),
+        ({"client_secret": secret}, None, 401, "client_id is missing"),
+        ({"client_id": "nobody"}, None, 400, unknown),
+        ({}, ("nobody", secret), 401, unknown),
+        ({}, (id_, "wrong"), 401, "The client_secret is wrong."),
+        ({}, (id_, ""), 401, "must be Basic, with client_id and client_secret"),
+        ({"client_id": id_, "client_secret": secret}, None, 401, f"is not served. {by_header}"),
+        ({"client_id": id_}, None, 401, by_header),
+        ({"client_id": service.client_id}, None, 401, by_key),
+        ({}, (service.client_id, "x"), 401, by_key),
+        ({}, ("goals-app", "x"), 401, by_form),
+        ({"client_id": "goals-app", "client_secret": "x"}, None, 401, by_form),
+    ]
+    for form, auth, status, text in tries:
+        answer = await browser.client.post(
+            "/auth/token", data={"grant_type": "authorization_code", "code": "x", **form}, auth=auth
+        )
+        told = answer.json()
+        assert (answer.status_code, told["error"]) == (status, "invalid_client"), (form, auth)
+        assert text in told["error_description"], (form, auth)
+        assert secret not in answer.text
+    answer = await browser.client.post(
+        "/auth/introspect", data={"token": "x", "client_id": "goals-app"}
+    )
+    assert "a key, a secret or a Bearer token" in answer.json()["error_description"]
+
+
+async def test_a_service_asks_for_no_endless_list(service: Backend) -> None:
+    answer = await service.token(scope="system/Goal.rs " + "x" * LONGEST)
+    assert _refused(answer) == "invalid_scope"
+    assert "too long" in answer.json()["error_description"]
 
 
 @pytest.mark.parametrize("header", ["Basic ////", "Basic é", "Basic =", "Basic", "Bearer x"])

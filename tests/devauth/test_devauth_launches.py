@@ -30,7 +30,7 @@ async def test_a_member_launches_an_app_and_is_its_patient(browser: Browser) -> 
     assert browser.page == "/login"
     await browser.submit("/login", account=MEMBER)
     assert browser.page == "/consent"
-    assert "Read and search your goals" in browser.text
+    assert "<li>goals</li>" in browser.text
     response = await browser.submit("/consent", decision="allow")
     location = response.headers["location"]
     assert response.status_code == 303
@@ -123,7 +123,7 @@ async def test_a_user_level_app_has_no_patient(browser: Browser) -> None:
 
 async def test_a_member_gets_no_user_level_scopes(browser: Browser) -> None:
     response = await browser.authorize(**CASE)
-    member, manager, system = response.text.split("<section ")[1:]
+    manager, member, system = response.text.split("<section ")[1:]
     assert "asks for nothing that a person of this kind could give" in member
     assert "button" in manager
     assert "asks for nothing that a person of this kind could give" in system

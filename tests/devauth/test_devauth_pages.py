@@ -107,13 +107,50 @@ async def test_script_in_names_is_text() -> None:
 async def test_the_scopes_are_explained(browser: Browser) -> None:
     await browser.authorize(scope=f"{GOALS_SCOPE} user/Task.rs")
     await browser.submit("/login", account=MEMBER)
-    shown = re.findall(r"<li>([^<]+) <code>([^<]+)</code>", browser.text)
-    words = {scope: text for text, scope in shown}
-    assert words["patient/Task.rus"] == "Read, change and search your tasks"
-    assert words["launch/patient"] == "Know that you are the patient"
-    assert words["offline_access"] == "Stay connected until you sign out here"
-    assert "It asked for more, and will not get it" in browser.text
-    assert "<code>user/Task.rs</code>" in browser.text
+    parts = re.split(r"<h3>|<details", browser.text)[1:]
+    titles = [re.sub(r"<[^>]+>", "", each.partition("</h3>")[0]) for each in parts[:3]]
+    assert titles == ["Read and search your own records", "Change your own records", "Besides"]
+    lists = [re.findall(r"<li>(?:<code>)?([^<]+)<", each) for each in parts]
+    assert lists[:2] == [["name and member number", "goals", "tasks"], ["tasks"]]
+    assert {"Know that you are the patient", "Stay connected until you sign out here"} < {*lists[2]}
+    assert "patient/Task.rus" in lists[3]
+    assert "It asked for more, and will not get it" in parts[4]
+    assert lists[4] == ["launch", "user/Task.rs"]
+
+
+async def test_a_redirect_uri_stands_beside_those_that_are_registered(browser: Browser) -> None:
+    answer = await browser.register(
+        client_name="Try <it>",
+        redirect_uris=["https://app.test/", "https://app.test/?a&b"],
+        token_endpoint_auth_method="none",
+    )
+    client_id = answer.json()["client_id"]
+    for sent in ("https://app.test", "https://app.test/#<b>", "https://app.test/" + "x" * 2000):
+        response = await browser.authorize(client_id=client_id, redirect_uri=sent)
+        assert response.status_code == 400
+        shown = [html.unescape(each) for each in re.findall(r"<d[td]>(.*?)</d", response.text)]
+        named = ["App", "Try <it>", "Sent", sent if len(sent) < 500 else f"{sent[:500]}…"]
+        assert shown == [*named, "Registered", *answer.json()["redirect_uris"]]
+        assert "none that the app has registered" in response.text
+        assert "<it>" not in response.text
+    response = await browser.authorize(client_id=client_id, redirect_uri=None)
+    assert "names no redirect_uri" in response.text
+    assert "<dd>https://app.test/</dd>" in response.text
+
+
+async def test_an_app_that_is_not_named_or_not_known(browser: Browser) -> None:
+    assert "names no client_id" in (await browser.authorize(client_id=None)).text
+    response = await browser.authorize(client_id="demo-of-yesterday")
+    assert "registrations end after a day, and when it stops" in response.text
+
+
+async def test_few_people_stand_on_the_login_page_until_somebody_searches(browser: Browser) -> None:
+    text = (await browser.get("/login")).text
+    assert text.count('value="member:') == 6
+    assert "34 more" in text
+    text = (await browser.get("/login", q="member")).text
+    assert text.count('value="member:') == 12
+    assert "28 more" in text
 
 
 async def test_an_app_that_a_user_can_give_nothing(browser: Browser) -> None:

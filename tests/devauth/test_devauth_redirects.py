@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 from fhir_facade.devauth.flow import LONGEST_QUERY, LONGEST_VALUE
+from fhir_facade.devauth.scopes import LONGEST
 from tests.devauth.asking import ISSUER, MEMBER, ORIGIN, Browser, Clock, parameters
 
 
@@ -177,6 +178,34 @@ async def test_what_was_posted_is_forgotten_after_a_minute(browser: Browser, clo
     clock.ahead = 61
     response = await browser.client.get(response.headers["location"])
     assert response.status_code == 400
+
+
+@pytest.mark.parametrize(("more", "told"), [(0, "login"), (1, "invalid_scope")])
+async def test_the_list_of_scopes_is_limited(browser: Browser, more: int, told: str) -> None:
+    scope = "patient/Goal.rs ".ljust(LONGEST + more, "x")
+    posted = await browser.client.post("/auth/authorize", data=browser.request(scope=scope))
+    response = await browser.get(posted.headers["location"])
+    if told == "login":
+        assert browser.page == "/login"
+        return
+    found = parameters(response.headers["location"])
+    assert (found["error"], found["state"]) == (told, "some state & more")
+    assert found["error_description"] == "scope is too long: 20000 characters are the most."
+
+
+async def test_a_short_list_does_not_become_an_endless_one(browser: Browser) -> None:
+    """Each of these would be granted once for each scope that the app may have."""
+    may = " ".join(f"patient/Goal.{each}" for each in ("c", "r", "u", "d", "s", "cr", "ru", "us"))
+    given = {"redirect_uri": "https://app.test/", "token_endpoint_auth_method": "none"}
+    client = await browser.register(**given, redirect_uris=[given["redirect_uri"]], scope=may)
+    scope = " ".join(f"patient/*.cruds?a={each}" for each in range(200))
+    response = await browser.authorize(
+        client_id=client.json()["client_id"], redirect_uri=given["redirect_uri"], scope=scope
+    )
+    found = parameters(response.headers["location"])
+    assert (found["error"], found["error_description"]) == (
+        *("invalid_scope", "These are too many scopes."),
+    )
 
 
 async def test_too_many_parameters(browser: Browser) -> None:

@@ -19,7 +19,7 @@ async def test_a_public_app(browser: Browser) -> None:
         **GOOD,
         client_name="Try it",
         grant_types=["authorization_code", "refresh_token"],
-        scope="openid launch/patient offline_access patient/Goal.rs unknown",
+        scope="openid launch/patient offline_access patient/Goal.rs profile",
         logo_uri="https://app.test/logo.png",
     )
     assert answer.status_code == 201
@@ -125,6 +125,12 @@ async def test_a_redirect_uri_that_is_refused(browser: Browser, metadata: dict[s
         {"grant_types": []},
         {"response_types": ["token"]},
         {"scope": "x" * 4001},
+        {"scope": ""},
+        {"scope": "launch/patient offline_access"},
+        {"scope": "patient/Basic.rs"},
+        {"grant_types": ["refresh_token"]},
+        {"post_logout_redirect_uris": ["javascript:alert(1)"]},
+        {"post_logout_redirect_uris": ["https://app.test/"] * 11},
         {**WITH_KEY},
         {**WITH_KEY, "jwks_uri": "https://app.test/keys"},
         {**WITH_KEY, "jwks": {}},
@@ -215,6 +221,46 @@ async def test_scopes_that_nothing_is_served_for_are_left_out(browser: Browser) 
     scope = "patient/Basic.rs patient/Patient.r?_id=1 patient/Goal.rs"
     client = (await browser.register(**GOOD, scope=scope)).json()
     assert client["scope"] == "patient/Goal.rs"
+
+
+async def test_scopes_that_are_none_are_named(browser: Browser) -> None:
+    wrong = ["patient/Goals.rs", "patient/Task.rsu", "goals", 'a"\\b', "five", "six"]
+    answer = await browser.register(**GOOD, scope=f"patient/Goal.rs {' '.join(wrong)} openid")
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_client_metadata")
+    text = answer.json()["error_description"]
+    assert text.startswith(
+        "scope: there is no patient/Goals.rs, patient/Task.rsu, goals, ab, five."
+    )
+    assert "six" not in text
+    assert "patient/Goal.rs:" in text
+
+
+async def test_an_app_that_names_no_scope_is_told_what_it_may_ask_for(browser: Browser) -> None:
+    of_people = "launch launch/patient openid fhirUser offline_access patient/*.rs user/*.rs"
+    assert (await browser.register(**GOOD)).json()["scope"] == of_people
+    client = (await browser.register(grant_types=["client_credentials"])).json()
+    assert client["scope"] == "system/*.rs"
+    both = {"grant_types": ["authorization_code", "client_credentials"]}
+    answer = await browser.register(redirect_uris=["https://app.test/"], **both)
+    assert answer.json()["scope"] == f"{of_people} system/*.rs"
+    answer = await browser.client.post(
+        "/auth/token",
+        data={"grant_type": "client_credentials", "scope": "system/Goal.rs"},
+        auth=(client["client_id"], client["client_secret"]),
+    )
+    assert answer.json()["scope"] == "system/Goal.rs"
+
+
+async def test_a_service_needs_a_scope_of_its_own(browser: Browser) -> None:
+    answer = await browser.register(grant_types=["client_credentials"], scope="patient/Goal.rs")
+    assert answer.status_code == 400
+    assert "system/Goal.rs" in answer.json()["error_description"]
+
+
+async def test_what_is_wrong_is_said_plainly(browser: Browser) -> None:
+    answer = await browser.register(**{**GOOD, "redirect_uris": ["http://app.test/"]})
+    text = "redirect_uris: must be https; http is for this machine (127.0.0.1, localhost)"
+    assert answer.json()["error_description"] == text
 
 
 async def test_registered_scopes_are_the_most_that_is_granted(browser: Browser) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from fhir_facade.devauth.accounts import SYSTEM, Account
 from fhir_facade.devauth.kept import Kept
-from fhir_facade.devauth.scopes import grantable, in_words, known, narrowed
+from fhir_facade.devauth.scopes import grantable, known, narrowed, unheard_of
+from fhir_facade.devauth.words import besides, groups
 from tests.devauth.asking import SERVED
 
 ANY = "patient/*.cruds"
@@ -68,35 +69,79 @@ def test_grantable(account: Account, confidential: bool, refused: set[str]) -> N
 
 
 @pytest.mark.parametrize(
-    ("scope", "words", "own"),
+    ("scope", "found"),
     [
+        ("patient/Goal.r", [("Read", "records of the chosen patient", ["goals"])]),
+        ("patient/Goal.read patient/Goal.s", [("Read and search", "your own records", ["goals"])]),
         (
-            "patient/Goal.r",
-            "Read goals of the chosen patient",
-            "Read your goals",
+            "user/Task.cruds user/Patient.r user/Flag.s",
+            [
+                (
+                    *("Read and search", "records of everybody whom you may see"),
+                    ["tasks", "names and member numbers", "flags"],
+                ),
+                ("Add, change and delete", "records of everybody whom you may see", ["tasks"]),
+            ],
         ),
         (
-            "user/Task.cruds",
-            "Add, read, change, delete and search tasks of everybody whose records you may see",
-            None,
+            "patient/Task.u patient/Goal.c patient/Flag.u",
+            [
+                ("Change", "your own records", ["tasks", "flags"]),
+                ("Add", "your own records", ["goals"]),
+            ],
         ),
         (
-            "patient/*.read",
-            "Read and search all records of the chosen patient",
-            "Read and search your records",
+            "patient/*.read patient/Goal.rs patient/AuditEvent.s patient/Goal.u",
+            [
+                ("Read and search", "your own records", ["all kinds", "the audit trail"]),
+                ("Change", "your own records", ["goals"]),
+            ],
         ),
-        ("system/Foo.s", "Search Foo of everybody, without asking again", None),
         (
-            "patient/Goal.s?lifecycle-status=active",
-            "Search goals (only those with lifecycle-status active) of the chosen patient",
-            "Search your goals (only those with lifecycle-status active)",
+            "patient/*.s?_tag=x patient/Goal.s?lifecycle-status=active",
+            [
+                (
+                    *("Search", "your own records"),
+                    [
+                        "all kinds (only those with _tag x)",
+                        "goals (only those with lifecycle-status active)",
+                    ],
+                )
+            ],
         ),
-        ("launch/patient", "Know which patient you chose", "Know that you are the patient"),
+        (
+            "system/Foo.s patient/Flag.r",
+            [
+                ("Read", "your own records", ["flags"]),
+                ("Search", "records of everybody, without asking again", ["Foo"]),
+            ],
+        ),
+        ("openid launch/patient", []),
     ],
 )
-def test_words(scope: str, words: str, own: str | None) -> None:
-    assert in_words(scope) == words
-    assert in_words(scope, own=True) == (own or words)
+def test_groups(scope: str, found: list[tuple[str, str, list[str]]]) -> None:
+    own = any(whose == "your own records" for _, whose, _ in found)
+    assert groups(scope.split(), own=own) == found
+
+
+def test_besides() -> None:
+    asked = ["launch/patient", "openid", "patient/Goal.r"]
+    who = "Know that it is you who signed in"
+    assert besides(asked) == ["Know which patient you chose", who]
+    assert besides(asked, own=True) == ["Know that you are the patient", who]
+
+
+def test_unheard_of() -> None:
+    asked = (
+        "openid profile email launch launch/encounter patient/Goal.rs patient/Basic.read "
+        "patient/*.* user/Task.rs?status=ready system/AuditEvent.s"
+    )
+    assert unheard_of(asked) == []
+    wrong = (
+        "patient/Goals.rs patient/Goal.sr Patient/Goal.rs unknown patient/goal.rs launch/ goal "
+        "patient/Goal.r? launch/Patient patient/Goal"
+    )
+    assert unheard_of(f"{asked} {wrong} unknown") == wrong.split()
 
 
 def test_what_is_kept_is_bounded_and_forgotten() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.devauth.asking import MEMBER, ORIGIN, Browser, mounted
@@ -64,6 +66,38 @@ async def test_another_site_cannot_log_somebody_out(browser: Browser) -> None:
     await browser.get("/logout")
     response = await browser.submit("/logout")
     assert "You are signed out" in response.text
+
+
+async def test_from_the_signed_out_page_there_is_a_way_back(browser: Browser) -> None:
+    await browser.tokens()
+    await browser.get("/logout")
+    await browser.submit("/logout")
+    links = dict(re.findall(r'<a href="([^"]+)">([^<]+)</a>', browser.text))
+    assert links[f"{ORIGIN}/apps/goals/"] == "Back to My goals"
+    assert links[f"{ORIGIN}/apps/case/"] == "Back to Case page"
+    assert links["/"] == "To the first page"
+
+
+async def test_logging_out_leads_back_to_where_an_app_has_registered(browser: Browser) -> None:
+    back = "https://app.test/bye?a=b"
+    answer = await browser.register(
+        redirect_uris=["https://app.test/"],
+        token_endpoint_auth_method="none",
+        post_logout_redirect_uris=[back],
+    )
+    assert answer.json()["post_logout_redirect_uris"] == [back]
+    await browser.tokens(client_id=answer.json()["client_id"], redirect_uri="https://app.test/")
+    page = await browser.get("/logout", post_logout_redirect_uri=back, state="s & t")
+    assert "form-action 'self' https://app.test;" in page.headers["content-security-policy"]
+    response = await browser.submit("/logout")
+    assert response.headers["location"] == "https://app.test/bye?a=b&state=s+%26+t"
+    response = await browser.get("/logout", post_logout_redirect_uri=back)
+    assert response.headers["location"] == back
+    response = await browser.get("/logout", post_logout_redirect_uri=back, state="x" * 1025)
+    assert "state is too long" in response.text
+    for other in ("https://app.test/", "https://app.test/bye"):
+        response = await browser.get("/logout", post_logout_redirect_uri=other)
+        assert "You are signed out" in response.text
 
 
 @pytest.mark.parametrize(
