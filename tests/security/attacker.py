@@ -60,7 +60,7 @@ class Attacker(Writes):
         etags = [each.headers.get("etag") for each in answers]
         if None not in etags:
             self._etags.append(self._slot([str(each) for each in etags]))
-        if {each.status for each in answers} == {200} and b'"next"' in answers[0].body:
+        if {each.status for each in answers} == {200} and b'"relation":"next"' in answers[0].body:
             links = [next_links(each.json) for each in answers]
             if all(links):
                 self._links.append(self._slot([each[0] for each in links]))
@@ -69,10 +69,22 @@ class Attacker(Writes):
         *(("read", 10), ("vread", 5), ("history", 7), ("search", 34), ("posted_search", 3)),
         *(("system_search", 4), ("compartment", 6), ("everything", 2), ("whole_case", 4)),
         *(("cases", 2), ("docref", 2), ("page", 6), ("odd", 3)),
+        *(("person", 7), ("people", 13), ("posted_people", 2), ("around", 4), ("beside", 4)),
+        ("included_people", 5),
+    )
+    PEOPLE: tuple[tuple[str, int], ...] = (
+        *(
+            ("person", 8),
+            ("people", 14),
+            ("posted_people", 2),
+            ("around", 3),
+            *(("bundle_of_people", 3), ("included_people", 4)),
+        ),
     )
     WRITES: tuple[tuple[str, int], ...] = (
         *(("create", 8), ("update", 14), ("patch", 9), ("delete", 3), ("conditional", 10)),
-        *(("validate", 8), ("written_case", 7), ("bundle", 12)),
+        *(("validate", 8), ("written_case", 7), ("bundle", 12), ("bundle_of_people", 2)),
+        ("written_person", 2),
     )
 
     def request(self, kinds: Kinds) -> tuple[str, Request]:
@@ -80,4 +92,7 @@ class Attacker(Writes):
         names, weights = zip(*kinds, strict=True)
         (name,) = self.random.choices(names, weights)
         make: Callable[[], Request] = getattr(self, name)
-        return name, make()
+        request = make()
+        if request.method in ("GET", "HEAD") and self.chance(0.25):
+            return f"{name} as a page", self.as_page(request)
+        return name, request

@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.http.serving import BASE, Json
 from tests.security.leaks import Request, World
+from tests.security.world_names import PEOPLE, people_in
 from tests.security.world_of_two import (
     BY_NUMBER,
     DOCUMENTS,
@@ -16,6 +17,7 @@ from tests.security.world_of_two import (
     MARKER,
     OF_A,
     View,
+    documents_for,
     ids_of,
 )
 
@@ -28,33 +30,66 @@ CHANGED = (*WRITTEN, "EpisodeOfCare")
 
 
 @dataclass(frozen=True)
-class Known:
-    """What the attacker knows: of the server what everybody may, of the others all their names."""
+class Common:
+    """What every attacker knows: of the server what everybody may, of all documents the names."""
 
     params: dict[str, dict[str, str]]
     """Type → search parameter → its FHIR type."""
     includes: dict[str, tuple[list[str], list[str]]]
-    own_ids: dict[str, list[str]]
-    foreign_ids: dict[str, list[str]]
     versions: dict[str, list[str]]
     """`Type/id` → versions that there are."""
-    own: dict[str, list[Json]]
-    """The resources that the attacker may read, by type."""
-    cases: list[Json]
     words: list[str]
     links: list[str]
     """Page links that somebody else was given."""
 
 
-async def learn(world: World, view: View, everybody: str, caller: str, other: str) -> Known:
-    """Find out what an attacker may know, with the tokens of everybody, the caller and another."""
+@dataclass(frozen=True)
+class Known(Common):
+    """What one attacker knows."""
 
-    async def got(url: str, token: str) -> Json:
-        answer = await world.ask(Request("GET", url), token)
+    own_ids: dict[str, list[str]]
+    foreign_ids: dict[str, list[str]]
+    own: dict[str, list[Json]]
+    """The resources that the attacker may read, by type."""
+    cases: list[Json]
+    own_names: list[str]
+    """The names of people that the attacker's own documents show."""
+    names: list[str]
+    """Those that the others' show."""
+
+
+@dataclass(frozen=True)
+class Asking:
+    """One whose answers are learned from."""
+
+    world: World
+    token: str
+
+    async def get(self, url: str) -> Json:
+        answer = await self.world.ask(Request("GET", url), self.token)
         assert answer.status == 200, f"{url}: {answer.body[:500]!r}"
         return answer.json
 
-    resources = (await got("metadata", everybody))["rest"][0]["resource"]
+    async def resources(self, url: str) -> list[Json]:
+        """The resources that a search finds; none where it is not allowed."""
+        answer = await self.world.ask(Request("GET", url), self.token)
+        assert answer.status in (200, 403), f"{url}: {answer.body[:500]!r}"
+        entries = answer.json.get("entry", ())
+        return [each["resource"] for each in entries if "id" in each["resource"]]
+
+    async def links(self) -> list[str]:
+        """The links to second pages."""
+        found = []
+        for type_ in TYPES:
+            found += next_links(await self.get(f"{type_}?_count=2"))
+            found += next_links(await self.get(f"{type_}?_count=3&_sort=-_lastUpdated"))
+        found += next_links(await self.get("_history?_count=2"))
+        return found + next_links(await self.get("Goal/_history?_count=2"))
+
+
+async def learn_common(everybody: Asking) -> Common:
+    """Find out what is to be known of the server and of all documents."""
+    resources = (await everybody.get("metadata"))["rest"][0]["resource"]
     params = {
         each["type"]: {one["name"]: one["type"] for one in each.get("searchParam", ())}
         for each in resources
@@ -64,34 +99,58 @@ async def learn(world: World, view: View, everybody: str, caller: str, other: st
         for each in resources
     }
     versions: dict[str, list[str]] = {}
-    own: dict[str, list[Json]] = {}
-    links = []
     for type_ in TYPES:
-        for each in _resources(await got(f"{type_}?_count=1000", everybody)):
+        for each in await everybody.resources(f"{type_}?_count=1000"):
             versions.setdefault(f"{type_}/{each['id']}", []).append(each["meta"]["versionId"])
-        own[type_] = _resources(await got(f"{type_}?_count=1000", caller))
-        for token in (everybody, other):
-            links += next_links(await got(f"{type_}?_count=2", token))
-            links += next_links(await got(f"{type_}?_count=3&_sort=-_lastUpdated", token))
-    for token in (everybody, other):
-        links += next_links(await got("_history?_count=2", token))
-        links += next_links(await got("Goal/_history?_count=2", token))
     for name, document in DOCUMENTS:
         if name == "fhir_history":
             key = f"{document['type']}/{document['id']}"
             versions.setdefault(key, []).append(document["version"])
-    cases = _resources(await got("Case?_count=20", caller))
+    for type_, ids in _ids(people_in(DOCUMENTS)).items():
+        for id in ids:
+            answer = await everybody.world.ask(Request("GET", f"{type_}/{id}"), everybody.token)
+            if answer.status == 200:
+                versions[f"{type_}/{id}"] = [answer.headers["etag"][3:-1]]
     words = sorted({each[0] for each in MARKER.finditer(str(DOCUMENTS).lower())})
-    own_ids = ids_of(view)
-    foreign = {
-        type_: [id for id in ids if id not in own_ids.get(type_, ())]
-        for type_, ids in ids_of(EVERYBODY).items()
+    return Common(params, includes, versions, words, await everybody.links())
+
+
+async def learn(common: Common, view: View, caller: Asking, other: Asking) -> Known:
+    """Find out what an attacker may know besides, and what links another is given."""
+    people, own_people = people_in(DOCUMENTS), people_in(documents_for(view))
+    own_ids, all_ids = ids_of(view) | _ids(own_people), ids_of(EVERYBODY) | _ids(people)
+    own_names, names = _names(own_people), _names(people)
+    return Known(
+        common.params,
+        common.includes,
+        common.versions,
+        common.words,
+        [*common.links, *await other.links()],
+        own_ids=own_ids,
+        foreign_ids={
+            type_: [id for id in ids if id not in own_ids.get(type_, ())]
+            for type_, ids in all_ids.items()
+        },
+        own={type_: await caller.resources(f"{type_}?_count=1000") for type_ in TYPES},
+        cases=await caller.resources("Case?_count=20"),
+        own_names=own_names,
+        names=[each for each in names if each not in own_names],
+    )
+
+
+_People = dict[str, dict[str, list[str]]]
+
+
+def _ids(people: _People) -> dict[str, list[str]]:
+    """The ids to ask for: one of the crowd is as good as all; what has slashes is none."""
+    return {
+        type_: [id for id in ids if "/" not in id and (id[:6] != "crowd-" or id == "crowd-0")]
+        for type_, ids in people.items()
     }
-    return Known(params, includes, own_ids, foreign, versions, own, cases, words, links)
 
 
-def _resources(bundle: Json) -> list[Json]:
-    return [each["resource"] for each in bundle.get("entry", ()) if "id" in each["resource"]]
+def _names(people: _People) -> list[str]:
+    return sorted({name for ids in people.values() for names in ids.values() for name in names})
 
 
 def next_links(bundle: Json) -> list[str]:
@@ -161,11 +220,14 @@ class Choices:
             found = f"Patient/{self.patient()}"
         elif kind < 3:
             found = f"Organization/{self.employer()}"
+            if self.chance(0.5):
+                found = f"Practitioner/{self.id('Practitioner')}"
         elif kind < 6:
             found = f"EpisodeOfCare/{self.case()}"
         else:
             found = f"{type_}/{self.id(type_, 0.4)}"
         if self.chance(0.06):
+            type_ = self.type((type_, type_, *PEOPLE))
             return f"{type_}?{self.one(('_id', 'identifier'))}={self.id(type_, 0.4)}"
         if versioned and self.chance(0.1):
             found += f"/_history/{self.version(*found.split('/', 1))}"

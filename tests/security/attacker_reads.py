@@ -5,11 +5,12 @@ from __future__ import annotations
 from urllib.parse import quote, urlencode
 
 from tests.http.serving import BASE
-from tests.security.attacker_known import CHANGED, TYPES, Choices
+from tests.security.attacker_known import CHANGED, TYPES
+from tests.security.attacker_people import People
 from tests.security.leaks import Request
 
 
-class Reads(Choices):
+class Reads(People):
     """Makes requests that change nothing."""
 
     def value(self, kind: str) -> str:
@@ -124,14 +125,15 @@ class Reads(Choices):
 
     def read(self) -> Request:
         type_ = self.type()
-        headers = {}
+        id, headers = self.id(type_), {}
         if self.chance(0.15):
-            headers["If-None-Match"] = self.etag()
+            known = f'W/"{self.version(type_, id)}"'
+            headers["If-None-Match"] = known if self.chance(0.7) else self.etag()
         if self.chance(0.05):
             headers["If-Modified-Since"] = "Wed, 01 Jul 2026 00:00:00 GMT"
         method = "HEAD" if self.chance(0.1) else "GET"
         shape = self.one(("", "", "", "?_summary=true", "?_elements=id,note", "?_summary=count"))
-        return Request(method, f"{type_}/{self.id(type_)}{shape}", headers=headers)
+        return Request(method, f"{type_}/{id}{shape}", headers=headers)
 
     def vread(self) -> Request:
         key = str(self.one(list(self.known.versions)))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import copy
 import json
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from tests.http.serving import BASE, Json
 from tests.security.attacker_known import CHANGED, WRITTEN
 from tests.security.attacker_reads import Reads
-from tests.security.leaks import Request
+from tests.security.leaks import MERGE, Request
+from tests.security.world_names import PEOPLE
 
 _BASE = "https://fhir.wellnecity.com"
 _SID = f"{_BASE}/sid"
@@ -81,10 +83,11 @@ class Writes(Reads):
             found["id"] = self.id(type_)
         return found
 
-    def conditions(self) -> dict[str, str]:
+    def conditions(self, type_: str, id: str) -> dict[str, str]:
         found = {}
         if self.chance(0.25):
-            found["If-Match"] = self.etag()
+            known = f'W/"{self.version(type_, id)}"'
+            found["If-Match"] = known if self.chance(0.5) else self.etag()
         if self.chance(0.1):
             found["Prefer"] = str(self.one(("return=minimal", "return=OperationOutcome")))
         return found
@@ -105,7 +108,7 @@ class Writes(Reads):
     def update(self) -> Request:
         type_ = self.type(CHANGED)
         id = self.id(type_)
-        return Request("PUT", f"{type_}/{id}", self.body(type_, id), self.conditions())
+        return Request("PUT", f"{type_}/{id}", self.body(type_, id), self.conditions(type_, id))
 
     def patch_body(self, type_: str) -> tuple[Any, str]:
         path = self.one(("/subject/reference", "/for/reference", "/patient/reference", "/note"))
@@ -121,20 +124,21 @@ class Writes(Reads):
 
     def patch(self) -> Request:
         type_ = self.type(CHANGED)
+        id = self.id(type_)
         body, kind = self.patch_body(type_)
-        headers = {"Content-Type": kind, **self.conditions()}
-        return Request("PATCH", f"{type_}/{self.id(type_)}", body, headers)
+        headers = {"Content-Type": kind, **self.conditions(type_, id)}
+        return Request("PATCH", f"{type_}/{id}", body, headers)
 
     def delete(self) -> Request:
         type_ = self.type(WRITTEN)
         id = self.id(type_, 0.4)
-        return Request("DELETE", f"{type_}/{id}", headers=self.conditions())
+        return Request("DELETE", f"{type_}/{id}", headers=self.conditions(type_, id))
 
     def conditional(self) -> Request:
         type_ = self.type(WRITTEN)
         criteria = self.criteria(type_)
         method = self.one(("PUT", "PUT", "PATCH", "DELETE"))
-        headers = self.conditions()
+        headers = self.conditions(type_, self.id(type_))
         if method == "DELETE":
             return Request("DELETE", f"{type_}?{criteria}", headers=headers)
         if method == "PUT":
@@ -188,7 +192,7 @@ class Writes(Reads):
         if self.chance(0.3):
             return Request("POST", "Case", bundle)
         bundle["id"] = id
-        return Request("PUT", f"Case/{id}", bundle, self.conditions())
+        return Request("PUT", f"Case/{id}", bundle, self.conditions("EpisodeOfCare", id))
 
     def _outcome(self, case: str) -> Json:
         own = self.one(self.known.own["Observation"])
@@ -198,19 +202,39 @@ class Writes(Reads):
         number = self.random.randrange(10**12)
         return {"fullUrl": f"urn:uuid:00000000-0000-4000-8000-{number:012}", "resource": new}
 
+    def written_person(self) -> Request:
+        """A write of what nobody can write."""
+        type_ = self.type(PEOPLE)
+        id, name = self.id(type_), self.name()
+        body = {"resourceType": type_, "id": id, "name": [{"text": name}]}
+        url = self.one((f"{type_}/{id}", f"{type_}/{id}", f"{type_}?name={name}", type_))
+        method = self.one(("PUT", "POST", "PATCH", "DELETE"))
+        if method == "PATCH":
+            return Request(method, url, body, MERGE)
+        return Request(method, url, None if method == "DELETE" else body)
+
     _SINGLE = (
         *("read", "search", "search", "vread", "create", "update", "patch", "delete"),
-        "conditional",
+        *("conditional", "person", "people"),
     )
+    _OF_PEOPLE = ("person", "people", "people", "around", "included_people")
 
     def bundle(self) -> Request:
+        return self._bundle(self._SINGLE)
+
+    def bundle_of_people(self) -> Request:
+        return self._bundle(self._OF_PEOPLE)
+
+    def _bundle(self, names: Sequence[str]) -> Request:
         kind = self.one(("batch", "batch", "transaction"))
         count = self.random.randint(1, 5)
-        entries = [self._entry(getattr(self, self.one(self._SINGLE))()) for _ in range(count)]
+        entries = [self._entry(getattr(self, self.one(names))()) for _ in range(count)]
         return Request("POST", "", {"resourceType": "Bundle", "type": kind, "entry": entries})
 
     def _entry(self, request: Request) -> Json:
         url = request.url.removeprefix(f"{BASE}/")
+        if request.method == "GET" and self.chance(0.05):
+            url = self.in_html(url)
         asked: Json = {"method": request.method, "url": url}
         for header, name in (
             ("If-Match", "ifMatch"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import html
 import json
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -42,6 +43,9 @@ MERGE: Final = {"Content-Type": "application/merge-patch+json"}
 FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
+_CURSOR: Final = re.compile(r"_cursor=([\w-]+)")
+
+
 @dataclass(frozen=True)
 class Request:
     """One request, as a client sends it."""
@@ -69,7 +73,8 @@ class Request:
     @property
     def sent(self) -> str:
         """Everything that the client says, for what an answer may repeat."""
-        return f"{unquote_plus(self.url)} {self.written} {' '.join(self.headers.values())}"
+        text = f"{unquote_plus(self.url)} {self.written} {' '.join(self.headers.values())}"
+        return " ".join([text, *map(_opened, _CURSOR.findall(text))])
 
     def __str__(self) -> str:
         headers = {name: value for name, value in self.headers.items() if name != "Authorization"}
@@ -83,19 +88,28 @@ class Answer:
     body: bytes
 
     @property
+    def is_page(self) -> bool:
+        return self.headers.get("content-type", "").startswith("text/html")
+
+    @property
     def json(self) -> Json:
-        return dict(json.loads(self.body)) if self.body else {}
+        return dict(json.loads(self.body)) if self.body and not self.is_page else {}
 
     @property
     def told(self) -> str:
         """All that a client can read of it: page links decoded, too."""
         text = self.body.decode("utf-8", "replace")
+        if self.is_page:  # what a person reads, and what stands in the links
+            text = f"{html.unescape(_TAG.sub('', text))} {html.unescape(text)}"
         shown = f"{text} {json.dumps(self.headers)}"
-        cursors = re.findall(r"_cursor=([\w-]+)", shown)
+        cursors = _CURSOR.findall(shown)
         # queries in the audit trail are base64, too
-        queries = re.findall(r'"query":"([A-Za-z0-9+/=]+)"', text)
+        queries = re.findall(r'"query":\s*"([A-Za-z0-9+/=]+)"', text)
         opened = [_opened(each) for each in [*cursors, *queries]]
         return " ".join([shown, unquote_plus(shown), *opened])
+
+
+_TAG = re.compile(r"<[^>]*>")
 
 
 def _opened(cursor: str) -> str:
@@ -148,8 +162,11 @@ async def worlds(*stores: Store, **given: Any) -> AsyncIterator[tuple[World, ...
 
 _MOMENT = re.compile(
     r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)?|\w{3}, \d\d \w{3} \d{4} [\d:]+ GMT"
+    r"|\d{4}-\d\d-\d\d \d\d:\d\d"  # as pages tell them
     r"|(?<=_cursor=)[\w-]+"
 )
+_OF_PAGE = re.compile(r"<li>\d+\.\d ms</li>|<li>request <code>[0-9a-f]{16}</code></li>")
+"""What a page says of the one request that it answers."""
 _GIVEN = re.compile(
     r"\b[0-9a-f]{24}\b|\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}\b"  # ids
     r"|\b[0-9a-f]{16}\b"  # versions, ids of requests
@@ -169,6 +186,8 @@ def normal(text: str) -> str:
 def _comparable(answer: Answer, *, exact: bool) -> tuple[int, Any, str]:
     headers = {name: each for name, each in answer.headers.items() if name not in _OWN_HEADERS}
     body = answer.body.decode("utf-8", "replace")
+    if answer.is_page:
+        body = _OF_PAGE.sub("", body)
     if not exact:
         return answer.status, normal(json.dumps(headers)), normal(body)
     return answer.status, headers, body
@@ -237,19 +256,25 @@ PATIENT_A: Final[Json] = {"patient": "pat-a", "tenants": "*"}
 
 
 class Both:
-    """Patient A in a world with the others, and in one without them."""
+    """A caller in a world with the others, and in one without them."""
 
-    def __init__(self, both: tuple[World, ...], issuer: TestIssuer) -> None:
+    def __init__(
+        self,
+        both: tuple[World, ...],
+        issuer: TestIssuer,
+        view: View,
+        token: str,
+    ) -> None:
         self.all, self.own = both
-        self.issuer = issuer
-        self.token = issuer.token("patient/*.cruds", **PATIENT_A)
+        self.name = ""
+        self.issuer, self.view, self.token = issuer, view, token
 
     async def ask(
         self, url: str, method: str = "GET", body: Any = None, **headers: str
     ) -> tuple[Answer, Answer]:
         request = Request(method, url, body, headers)
         answers = [await world.ask(request, self.token) for world in (self.all, self.own)]
-        assert not Ears.of(OF_A).heard(request, answers[0]), url
+        assert not Ears.of(self.view).heard(request, answers[0]), url
         return answers[0], answers[1]
 
     async def same(self, url: str, method: str = "GET", body: Any = None, **headers: str) -> Answer:
@@ -259,18 +284,29 @@ class Both:
         assert apart is None, f"{method} {url}\n{apart}"
         return answers[0]
 
-    async def as_everybody(self, url: str) -> Json:
+    async def by_everybody(self, url: str, **headers: str) -> Answer:
+        """What is answered to one who may see all."""
         token = self.issuer.token("system/*.cruds", tenants="*")
-        return (await self.all.ask(Request("GET", url), token)).json
+        return await self.all.ask(Request("GET", url, headers=headers), token)
+
+    async def as_everybody(self, url: str) -> Json:
+        return (await self.by_everybody(url)).json
+
+
+@asynccontextmanager
+async def both_of(issuer: TestIssuer, view: View, token: str) -> AsyncIterator[Both]:
+    """A caller in two embedded stores."""
+    stores = [open_store("sqlite:///:memory:") for _ in range(2)]
+    await fill(stores[0])
+    await fill(stores[1], view)
+    async with worlds(*stores, **issuer.settings) as found:
+        yield Both(found, issuer, view, token)
+    for store in stores:
+        await store.close()
 
 
 @asynccontextmanager
 async def both_of_a(issuer: TestIssuer) -> AsyncIterator[Both]:
     """Patient A in two embedded stores."""
-    stores = [open_store("sqlite:///:memory:") for _ in range(2)]
-    await fill(stores[0])
-    await fill(stores[1], OF_A)
-    async with worlds(*stores, **issuer.settings) as found:
-        yield Both(found, issuer)
-    for store in stores:
-        await store.close()
+    async with both_of(issuer, OF_A, issuer.token("patient/*.cruds", **PATIENT_A)) as both:
+        yield both

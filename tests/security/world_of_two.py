@@ -18,6 +18,7 @@ from bson import ObjectId
 
 from fhir_facade.store.base import Store
 from fhir_facade.store.codec import decode
+from tests.security.world_names import named
 from tests.security.world_people import (
     NOBODY,
     NOWHERE,
@@ -184,7 +185,7 @@ def _everything() -> Documents:
     found: Documents = []
     for pair in PAIRS:
         found += Maker(*pair).plain()
-    for part in (_crossing, _nobodys, kept):
+    for part in (_crossing, _nobodys, named, kept):
         found += part()
     return found
 
