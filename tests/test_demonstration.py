@@ -105,7 +105,7 @@ async def test_only_scopes_for_what_is_served_are_granted(client: httpx.AsyncCli
     metadata = (await client.get("/fhir/metadata")).json()
     served = {each["type"] for each in metadata["rest"][0]["resource"]}
     assert served >= DATA
-    types = sorted(served | {"Basic", "Encounter", "Case"})
+    types = sorted(served | {"Basic", "Encounter"})
     asked = [f"patient/{each}.r" for each in types] + ["patient/Patient.r?_id=1", "patient/*.s"]
     made = await client.post(
         "/auth/register",
