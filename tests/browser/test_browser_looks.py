@@ -84,6 +84,7 @@ async def test_at_twice_the_size_and_with_keys_alone_a_case_is_read(
     await page.keyboard.press("Enter")
     await expect(dialog.get_by_role("button", name="Back")).to_be_visible()
     await expect(title).to_be_focused()
+    await expect(dialog.locator("pre")).to_be_visible()  # which it is not while it is read
     await page.keyboard.press("Tab")
     await expect(dialog.locator("pre")).to_be_focused()
     await dialog.get_by_role("button", name="Back").focus()
