@@ -136,3 +136,17 @@ def test_signs_stand_for_themselves(value: str, text: str) -> None:
 def test_the_pattern_of_a_key_is_a_text_that_is_served_whole(text: str) -> None:
     finds_key = compile_filter({"x": {"$regex": KEY}})
     assert finds_key({"x": text}) is (clean(text) == text)
+
+
+@pytest.mark.parametrize("how", ["prefix", "word", "contains"])
+def test_a_long_run_of_marks_is_gone_through_once(how: str) -> None:
+    """Whoever stores a text could stop the searches of others: to go back takes hours."""
+    run = "a" + "\u0301" * 1_000_000
+    assert not finds("annq", how, run)
+    assert finds("ann", how, f"{run}nn")
+
+
+def test_a_long_key_is_gone_through_once() -> None:
+    is_key = compile_filter({"x": {"$regex": KEY}})
+    assert is_key({"x": "a" * 1_000_000})
+    assert not is_key({"x": "a" * 1_000_000 + "\x01"})
