@@ -50,6 +50,7 @@ Refused = list[tuple[int, str]]
 
 
 DUPLICATE: Final = "a document with this _id exists"
+_NO_IDS: Final = (list, tuple, Regex)
 
 
 def prepare(documents: Sequence[Mapping[str, Any]]) -> tuple[list[tuple[int, bytes]], Refused]:
@@ -57,16 +58,27 @@ def prepare(documents: Sequence[Mapping[str, Any]]) -> tuple[list[tuple[int, byt
     good: list[tuple[int, bytes]] = []
     refused: Refused = []
     for position, document in enumerate(documents):
-        with_id = document if "_id" in document else {"_id": ObjectId(), **document}
         try:
-            data = encode(with_id)
-        except (BSONError, OverflowError, UnicodeEncodeError) as error:
-            refused.append((position, f"BSON cannot hold it: {type(error).__name__}"))
-            continue
-        if len(data) > LARGEST:
-            refused.append((position, "larger than 16 MiB"))
-        elif isinstance(with_id["_id"], list | tuple | Regex):
-            refused.append((position, "an _id must not be an array or a regular expression"))
-        else:
-            good.append((position, data))
+            good.append((position, encode_new(document)))
+        except Unstorable as error:
+            refused.append((position, str(error)))
     return good, refused
+
+
+class Unstorable(ValueError):
+    """A document that cannot be inserted; what it says quotes no value."""
+
+
+def encode_new(document: Mapping[str, Any]) -> bytes:
+    """Return the BSON bytes of a document that is inserted, with an `_id`; raise Unstorable."""
+    if "_id" not in document:
+        document = {"_id": ObjectId(), **document}
+    try:
+        data = bson.encode(document, codec_options=CODEC)
+    except (BSONError, OverflowError, UnicodeEncodeError) as error:
+        raise Unstorable(f"BSON cannot hold it: {type(error).__name__}") from None
+    if len(data) > LARGEST:
+        raise Unstorable("larger than 16 MiB")
+    if isinstance(document["_id"], _NO_IDS):
+        raise Unstorable("an _id must not be an array or a regular expression")
+    return data

@@ -43,6 +43,7 @@ NULL_BYTES: Final = bytes([NULL])
 
 _INVERT: Final = bytes(255 - byte for byte in range(256))
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_NAIVE_EPOCH: Final = _EPOCH.replace(tzinfo=None)
 _FLAGS: Final = (("i", re.I), ("l", re.L), ("m", re.M), ("s", re.S), ("u", re.U), ("x", re.X))
 
 _NUMBER: Final = bytes([NUMBER])
@@ -74,9 +75,7 @@ def successor(prefix: bytes) -> bytes:
 
 def milliseconds(value: datetime) -> int:
     """Return the milliseconds since 1970 that BSON stores for a moment (a naive one is UTC)."""
-    if value.tzinfo is None:
-        value = value.replace(tzinfo=UTC)
-    delta = value - _EPOCH
+    delta = value - (_NAIVE_EPOCH if value.tzinfo is None else _EPOCH)
     return (delta.days * 86_400 + delta.seconds) * 1000 + delta.microseconds // 1000
 
 

@@ -145,16 +145,12 @@ class SqliteStore:
         self, collection: str, documents: Sequence[Mapping[str, Any]]
     ) -> list[tuple[int, str]]:
         """Insert what can be inserted; return (position, reason) for the rest."""
-        known = self._writer.schema.collections.get(collection)
-        roots = known.roots if known is not None else frozenset()
-        new, refused = [], []
+        ready = sqlite_write.Ready(self._writer.schema.collections.get(collection))
         for first in range(0, len(documents), _READIED):
             if first:
                 await asyncio.sleep(0)
-            part = sqlite_write.readied(documents[first : first + _READIED], roots, first)
-            new += part[0]
-            refused += part[1]
-        return sorted([*refused, *await self._write(_insert, collection, new)])
+            ready.add(documents[first : first + _READIED])
+        return sorted([*ready.refused, *await self._write(_insert, collection, ready)])
 
     async def replace(self, collection: str, old: bytes, new: Mapping[str, Any]) -> bool:
         """Replace the document if it still is `old`, byte for byte; say whether it was."""
@@ -319,9 +315,9 @@ def _ask(
 
 
 def _insert(
-    connection: Connection, collection: str, documents: Sequence[sqlite_write.New]
+    connection: Connection, collection: str, ready: sqlite_write.Ready
 ) -> list[tuple[int, str]]:
-    return sqlite_write.insert(connection.raw, connection.schema, collection, documents)
+    return sqlite_write.insert(connection.raw, connection.schema, collection, ready)
 
 
 def _replace(connection: Connection, collection: str, old: bytes, new: bytes) -> bool:

@@ -10,6 +10,8 @@ from typing import Final
 from fhir_facade.store import sqlite_schema
 from fhir_facade.store.sqlite_schema import Schema
 
+_PAGE: Final = 8192
+"""Bytes of a page of a new file: half as many are written as of SQLite's own 4,096."""
 _CACHE_KIB: Final = 16_384
 """Pages of the file that each connection keeps in memory."""
 
@@ -26,6 +28,7 @@ class Connection:
 
     def prepare(self, durable: bool) -> None:
         """Set up the file, and the catalogue if it is new."""
+        self.raw.execute(f"PRAGMA page_size = {_PAGE}")
         self.raw.execute("PRAGMA journal_mode = WAL")
         self.raw.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
         sqlite_schema.create_catalogue(self.raw)

@@ -18,15 +18,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection as Several
 from dataclasses import dataclass, field
 from itertools import islice, product
 from typing import Any, Final, TypeVar
 
 from fhir_facade.rules.index import Index
 from fhir_facade.store.codec import decode
-from fhir_facade.store.order import invert
-from fhir_facade.store.paths import Extractor, index_values
+from fhir_facade.store.order import invert, sort_bytes
+from fhir_facade.store.paths import index_values
 
 FORMAT: Final = 1
 _MULTIKEY_ROW: Final = (b"", b"")
@@ -128,39 +129,57 @@ class Source:
         return bool(self.multikey) and connection.execute(self.multikey).fetchone() is not None
 
 
+Entries = Callable[[Mapping[str, Any]], Several[bytes]]
+"""Returns the `k` of each row that a document has, each once."""
+
+
 @dataclass(frozen=True)
 class SideTable:
     """One index and the table that holds it."""
 
     index: Index
     table: str
-    columns: tuple[tuple[Extractor, bool], ...]
+    only: str | None
+    """The field of an index that looks at no other, and at nothing inside of it."""
+    entries: Entries
     source: Source
 
     @classmethod
     def of(cls, index: Index) -> SideTable:
         """Describe the side table of an index."""
         keys = index.keys[:-1] if index.keys[-1] == ("_id", 1) else index.keys
-        columns = tuple((index_values(path), direction < 0) for path, direction in keys)
+        path, direction = keys[0]
+        is_plain = len(keys) == 1 and direction > 0 and "." not in path
         table = quoted(f"index:{index.collection}:{index.name}")
-        documents = quoted(f"documents:{index.collection}")
-        return cls(index, table, columns, Source.of_index(index.name, keys, table, documents))
+        source = Source.of_index(index.name, keys, table, quoted(f"documents:{index.collection}"))
+        return cls(index, table, path if is_plain else None, _entries(keys), source)
 
-    def entries(self, document: Mapping[str, Any]) -> set[bytes]:
-        """Return the `k` of each row that the document has."""
-        if len(self.columns) == 1:
-            values, descending = self.columns[0]
-            found = values(document)
-            return set(map(invert, found) if descending else found)
+
+def _entries(keys: Sequence[tuple[str, int]]) -> Entries:
+    columns = [(index_values(path), direction < 0) for path, direction in keys]
+
+    def of_several(document: Mapping[str, Any]) -> Several[bytes]:
         parts: list[list[bytes]] = []
         single = True
-        for values, descending in self.columns:
+        for values, descending in columns:
             found = values(document)
             single = single and len(found) == 1
             parts.append([invert(value) for value in found] if descending else found)
         if single:
-            return {b"".join([part[0] for part in parts])}
+            return (b"".join([part[0] for part in parts]),)
         return {b"".join(combination) for combination in product(*parts)}
+
+    if len(columns) > 1:
+        return of_several
+    (values, descending) = columns[0]
+
+    def of_one(document: Mapping[str, Any]) -> Several[bytes]:
+        found = values(document)
+        if descending:
+            found = [*map(invert, found)]
+        return found if len(found) == 1 else set(found)
+
+    return of_one
 
 
 @dataclass
@@ -281,8 +300,13 @@ def add_entries(
 ) -> None:
     """Index documents, given with their keys."""
     for side in sides:
-        for chunk in chunks(sorted(_rows(side, documents))):
-            add_rows(connection, f"INSERT OR IGNORE INTO {side.table}", chunk)
+        add_to_side(connection, side, rows_of(side, documents))
+
+
+def add_to_side(connection: sqlite3.Connection, side: SideTable, rows: Iterable[Entry]) -> None:
+    """Add rows to one side table, in their order, so that neighbours are written together."""
+    for chunk in chunks(sorted(rows)):
+        add_rows(connection, f"INSERT OR IGNORE INTO {side.table}", chunk)
 
 
 def chunks(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
@@ -297,16 +321,25 @@ def chunks(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
 def add_rows(connection: sqlite3.Connection, insert: str, rows: Sequence[Entry]) -> None:
     """Add rows by one statement: each lets other threads run, and waits for its turn again."""
     values = ", ".join(["(?, ?)"] * len(rows))
-    connection.execute(f"{insert} VALUES {values}", [each for row in rows for each in row])
+    # the driver asks of every `bytes` whether it has an adapter, which takes longer than a copy
+    parameters = [bytearray(each) for row in rows for each in row]
+    connection.execute(f"{insert} VALUES {values}", parameters)
 
 
-def _rows(side: SideTable, documents: Sequence[tuple[bytes, Mapping[str, Any]]]) -> Iterator[Entry]:
+def rows_of(side: SideTable, documents: Iterable[tuple[bytes, Mapping[str, Any]]]) -> list[Entry]:
+    """Return the rows that documents, given with their keys, have in a side table."""
+    rows: list[Entry] = []
+    only = side.only
     for key, document in documents:
+        if only is not None and (value := document.get(only)).__class__ is not list:
+            rows.append((sort_bytes(value), key))
+            continue
         entries = side.entries(document)
         if len(entries) > 1:
-            yield _MULTIKEY_ROW
+            rows.append(_MULTIKEY_ROW)
         for entry in entries:
-            yield entry, key
+            rows.append((entry, key))
+    return rows
 
 
 def move_entries(
@@ -318,7 +351,7 @@ def move_entries(
 ) -> None:
     """Bring the entries of a replaced document up to date."""
     for side in sides:
-        before, after = side.entries(old), side.entries(new)
+        before, after = set(side.entries(old)), set(side.entries(new))
         connection.executemany(
             f"DELETE FROM {side.table} WHERE k = ? AND id = ?", [(k, key) for k in before - after]
         )

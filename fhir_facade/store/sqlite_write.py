@@ -7,81 +7,105 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final
 
-from fhir_facade.store.codec import DUPLICATE, Refused, decode, prepare
+from fhir_facade.store.codec import DUPLICATE, Refused, Unstorable, decode, encode_new
 from fhir_facade.store.order import sort_bytes
-from fhir_facade.store.sqlite_schema import Schema, add_entries, add_rows, chunks, move_entries
+from fhir_facade.store.sqlite_schema import (
+    Collection,
+    Entry,
+    Schema,
+    add_entries,
+    add_rows,
+    add_to_side,
+    chunks,
+    move_entries,
+    rows_of,
+)
+
+_AS_STORED: Final = frozenset({str, datetime, type(None)})
 
 
-class New(NamedTuple):
-    """A document that is to be inserted."""
+class Ready:
+    """Documents that are to be inserted, and the entries they will have in the known indexes.
 
-    key: bytes
-    data: bytes
-    position: int
-    document: Mapping[str, Any]
-    """As it will be stored, at least in what `roots` name."""
-    roots: frozenset[str]
-
-
-def readied(
-    documents: Sequence[Mapping[str, Any]], roots: frozenset[str], first: int = 0
-) -> tuple[list[New], Refused]:
-    """Return the documents as they will be stored, and which cannot be; positions from `first`.
-
-    No connection is needed, so that a thread which answers requests can do it between two of them:
-    done in the writing thread it would compete with them for the interpreter all the time.
+    No connection is needed to make them ready, so that a thread which answers requests can do it
+    between two of them: done in the writing thread it would compete with them for the interpreter
+    all the time, and fetch every document from another processor.
     """
-    good, refused = prepare(documents)
-    found = []
-    for position, data in good:
-        given = documents[position]
-        document = given if _is_as_stored(given, roots) else decode(data)
-        found.append(New(sort_bytes(document["_id"]), data, first + position, document, roots))
-    return found, [(first + position, reason) for position, reason in refused]
+
+    def __init__(self, collection: Collection | None) -> None:
+        self.sides = [] if collection is None else [*collection.indexes]
+        self._roots = frozenset() if collection is None else collection.roots
+        self._given = 0
+        self.documents: list[Entry] = []
+        """The key and the bytes of each."""
+        self.positions: list[int] = []
+        """Where each was given."""
+        self.rows: list[list[Entry]] = [[] for _ in self.sides]
+        """The rows of each side table."""
+        self.refused: Refused = []
+
+    def add(self, documents: Sequence[Mapping[str, Any]]) -> None:
+        """Add documents as they will be stored; those that cannot be are refused."""
+        found = []
+        for position, given in enumerate(documents, self._given):
+            try:
+                data = encode_new(given)
+            except Unstorable as error:
+                self.refused.append((position, str(error)))
+                continue
+            document = given if _is_as_stored(given, self._roots) else decode(data)
+            key = sort_bytes(document["_id"])
+            self.documents.append((key, data))
+            self.positions.append(position)
+            found.append((key, document))
+        for side, rows in zip(self.sides, self.rows, strict=True):
+            rows += rows_of(side, found)
+        self._given += len(documents)
 
 
 def _is_as_stored(document: Mapping[str, Any], roots: frozenset[str]) -> bool:
-    """Say whether fields are given as they would be read: most that BSON changes are no text."""
+    """Say whether the fields that indexes look at have the entries now that they will have stored.
+
+    Texts and moments do: a moment's zone and microseconds, which BSON lacks, are in no entry.
+    """
     for root in roots:
-        value = document.get(root)
-        if type(value) is str or value is None:
-            continue
-        if type(value) is not datetime or value.tzinfo is not None or value.microsecond % 1000:
+        if document.get(root).__class__ not in _AS_STORED:
             return False
     return "_id" in document
 
 
-def insert(
-    connection: sqlite3.Connection, schema: Schema, name: str, documents: Sequence[New]
-) -> Refused:
+def insert(connection: sqlite3.Connection, schema: Schema, name: str, ready: Ready) -> Refused:
     """Insert what can be inserted and return the positions and reasons of the rest."""
-    if not documents:
+    if not ready.documents:
         return []
     collection = schema.collection(connection, name)
-    table = collection.table
-    taken = {
-        each.position for chunk in chunks(documents) for each in _taken(connection, table, chunk)
-    }
-    added = [
-        (each.key, each.document if collection.roots <= each.roots else decode(each.data))
-        for each in documents
-        if each.position not in taken
-    ]
-    add_entries(connection, collection.indexes, added)
-    return [(position, DUPLICATE) for position in sorted(taken)]
+    taken: list[int] = []
+    done = 0
+    for chunk in chunks(ready.documents):
+        taken += [done + place for place in _taken(connection, collection.table, chunk)]
+        done += len(chunk)
+    if taken or ready.sides != collection.indexes:
+        without = set(taken)
+        added = [each for place, each in enumerate(ready.documents) if place not in without]
+        decoded = [(key, decode(data)) for key, data in added]
+        add_entries(connection, collection.indexes, decoded)
+    else:
+        for side, rows in zip(ready.sides, ready.rows, strict=True):
+            add_to_side(connection, side, rows)
+    return [(ready.positions[place], DUPLICATE) for place in taken]
 
 
-def _taken(connection: sqlite3.Connection, table: str, documents: Sequence[New]) -> list[New]:
-    """Insert documents; return those whose keys others have."""
+def _taken(connection: sqlite3.Connection, table: str, documents: Sequence[Entry]) -> list[int]:
+    """Insert documents; return the places of those whose keys others have."""
     try:
-        rows = [(each.key, each.data) for each in documents]
-        add_rows(connection, f"INSERT INTO {table}", rows)
+        add_rows(connection, f"INSERT INTO {table}", documents)
     except sqlite3.IntegrityError:  # then none of them has been inserted
         if len(documents) == 1:
-            return list(documents)
-        return [found for each in documents for found in _taken(connection, table, [each])]
+            return [0]
+        places = range(len(documents))
+        return [place for place in places if _taken(connection, table, [documents[place]])]
     return []
 
 
