@@ -57,20 +57,31 @@ def canonical(document: Mapping[str, Any]) -> bytes:
     """
     if HASH in document:
         document = {name: value for name, value in document.items() if name != HASH}
+    return _bytes(document)
+
+
+def _bytes(document: Mapping[str, Any]) -> bytes:
     return orjson.dumps(document, default=_unusual, option=_OPTIONS)
+
+
+def _hash(document: Mapping[str, Any]) -> str:
+    return sha256(_bytes(document)).hexdigest()
 
 
 def _unusual(value: Any) -> Any:
     """Word what JSON has no form for; anything but a moment never equals what was written."""
-    if isinstance(value, datetime):
-        return {"$date": instant(value)}
-    return {"$type": type(value).__name__}
+    return _worded(value) if isinstance(value, datetime) else {"$type": type(value).__name__}
+
+
+def _worded(moment: datetime) -> dict[str, str]:
+    return {"$date": instant(moment)}
 
 
 def instant(moment: datetime) -> str:
     """Return a moment as text; one without a zone is in UTC, as stores give it."""
-    in_utc = moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
-    return f"{in_utc.isoformat(timespec='milliseconds')}Z"
+    if moment.tzinfo is not None and moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat("T", "milliseconds")[: len("2026-01-01T00:00:00.000")] + "Z"
 
 
 def digest(document: Mapping[str, Any]) -> str:
@@ -109,7 +120,7 @@ def _is_plain(value: Any) -> bool:
 
 def moment(at: datetime) -> datetime:
     """Return a moment as it is stored: in UTC without a zone, to the millisecond."""
-    known = at if at.tzinfo in (None, UTC) else at.astimezone(UTC)
+    known = at if at.tzinfo is None or at.tzinfo is UTC else at.astimezone(UTC)
     return known.replace(tzinfo=None, microsecond=known.microsecond // 1000 * 1000)
 
 
@@ -124,14 +135,22 @@ def storable(value: Any) -> Any:
     return value
 
 
+def known(fields: Mapping[str, Any]) -> Document:
+    """Return the fields that are not None."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
 def entry(fields: Mapping[str, Any], place: Place, prev: str) -> Document:
-    """Return the document of an entry; fields that are None are not in it."""
-    document = {name: value for name, value in fields.items() if value is not None}
-    document["_id"] = place.id
-    document["chain"], document["seq"] = place
-    document["at"] = moment(fields["at"])
-    document[PREV] = prev
+    """Return the document of an entry, none of whose fields is None; `at` is any moment."""
+    chain, seq = place
+    document = {**fields, "_id": place.id, "chain": chain, "seq": seq, PREV: prev}
+    # worded beforehand, since being asked back for it takes longer than all the rest
+    document["at"] = _worded(fields["at"])
     try:
-        return sealed(document)
+        hashed = _hash(document)
     except orjson.JSONEncodeError:
-        return sealed(storable(document))
+        document = storable(document)
+        hashed = _hash(document)
+    document["at"] = fields["at"]
+    document[HASH] = hashed
+    return document

@@ -39,14 +39,13 @@ class Lag(NamedTuple):
     """The age of the oldest entry that is not written."""
 
 
-class _Waiting:
+class _Waiting(NamedTuple):
     """An entry that is not written yet."""
 
-    __slots__ = ("make", "since", "size", "stored")
-
-    def __init__(self, make: Make, size: int, stored: asyncio.Future[None] | None) -> None:
-        self.make, self.size, self.stored = make, size, stored
-        self.since = time.monotonic()
+    make: Make
+    size: int
+    stored: asyncio.Future[None] | None
+    since: float
 
 
 def _utc() -> datetime:
@@ -130,14 +129,14 @@ class AuditLog:
         if self._held + size > self._limits.held:
             make, size = _known(make()), 0
         self._held += size
-        self._queue.append(_Waiting(make, size, stored))
+        self._queue.append(_Waiting(make, size, stored, time.monotonic()))
         self._wake.set()
         return True
 
     def start(self) -> None:
         """Start the task that writes, in the running loop; it may be running already."""
-        loop, task = asyncio.get_running_loop(), self._task
-        if task is not None and not task.done() and task.get_loop() is loop:
+        task = self._task
+        if task is not None and not (task.done() or task.get_loop().is_closed()):
             return
         self._is_stopping = False
         self._wake = asyncio.Event()
@@ -146,6 +145,7 @@ class AuditLog:
         self._queue.extendleft(reversed(self._batch))
         self._batch = []
         # a context of its own: whoever happens to be first may be inside of a unit of work
+        loop = asyncio.get_running_loop()
         self._task = loop.create_task(self._run(), context=contextvars.Context())
 
     async def stop(self) -> None:

@@ -10,7 +10,7 @@ import logging
 import time
 import traceback
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -142,7 +142,7 @@ class Endpoint:
         try:
             await self._watch.seen(done)
         except FacadeError as error:
-            done = replace(done, reply=error_reply(request, error))
+            done = done._replace(reply=error_reply(request, error))
         return self._watch.went(done)
 
     async def _reply(self, request: FhirRequest) -> Reply:

@@ -12,19 +12,25 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
+from fhir_facade.audit.entry import known
 from fhir_facade.audit.log import AuditLog
-from fhir_facade.audit.told import MOST, SMALL, Told, scalar
+from fhir_facade.audit.told import MOST, Told, scalar
 from fhir_facade.derive.capability_types import PUBLISHED_TYPES
 from fhir_facade.errors import FacadeError
+from fhir_facade.http.audited_reads import (
+    PlainRead,
+    agent_of,
+    header,
+    is_plain_read,
+    version_of,
+)
 from fhir_facade.http.request import BUNDLE, FhirRequest
 from fhir_facade.http.watch import Done, type_of
 from fhir_facade.interactions.prepared import Result
-from fhir_facade.rules.registry import CASE_ALIASES
-from fhir_facade.security.principal import Principal
 
 _LONGEST: Final = 16_384
 """Characters of a query that are kept."""
@@ -33,7 +39,6 @@ _AT_THE_DOOR: Final = (401, 405, 414, 429, 431)
 """What anybody may be answered with, as often as they like: little of it is kept."""
 _OF_EVERYBODY: Final = ("capabilities", "options", "unknown")
 """Interactions that need no token, or are none: of what they ask little is kept, too."""
-_LONGEST_SCOPES: Final = 4096
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _TYPE: Final = re.compile(r"[A-Z][A-Za-z]{0,63}")
 _ERROR: Final = re.compile(r'error="([a-z_]+)"')
@@ -62,12 +67,6 @@ _OF_PATIENT: Final = frozenset({"patient", "patient:Patient", "subject", "subjec
 _OF_PATIENTS: Final = ("Patient", "Patient/_search")
 _OF_PATIENT_ITSELF: Final = frozenset({"_id", "identifier"})
 
-_INSTANCE: Final = "{type}/{id}"
-"""The line of the URL table that reads are of."""
-
-Whose = str | list[str] | None
-"""The one patient or tenant, several, or none."""
-
 Shown = tuple[Sequence[bytes], int | None]
 """The resources on a search's page, and how many there are in all."""
 Written = tuple[str, str, str, str | None, str | None]
@@ -91,14 +90,21 @@ class Auditor:
 
         The entries of a Bundle do not wait, since the Bundle does, and comes after them.
         """
-        seen = Seen(done, self._base)
-        if done.request.written:
-            for fields in seen.writes():
-                self._log.record(fields)
+        if is_plain_read(done):
+            seen: Seen | PlainRead = PlainRead(done, self._base)
+        else:
+            seen = self._whole(done)
         if self._log.requires and not done.request.is_inner:
             return self._log.require(seen.fields, seen.size)
         self._log.record(seen.fields, seen.size)
         return None
+
+    def _whole(self, done: Done) -> Seen:
+        """Return what is kept of any request; the writes of a transaction are recorded at once."""
+        seen = Seen(done, self._base)
+        for fields in seen.writes():
+            self._log.record(fields)
+        return seen
 
 
 class Seen:
@@ -164,8 +170,7 @@ class Seen:
     def _of_write(self, result: Result) -> dict[str, Any]:
         interaction, action = _BY_METHOD.get(result.method or "", ("update", "U"))
         tenants = {} if result.tenant is None else {result.tenant: None}
-        return {
-            **dict.fromkeys(("reason", "more", "count", "total", "query", "failed")),
+        fields = {
             "at": self._at,
             "interaction": interaction,
             "action": action,
@@ -176,11 +181,12 @@ class Seen:
             "patient": result.patient,
             "tenant": self._tenant(Told(self._base, tenants=tenants)),
             "version": result.version,
-            "agent": {} if self._principal is None else _agent(self._principal),
+            "agent": {} if self._principal is None else agent_of(self._principal),
             "address": self._address or None,
             "request": self._id,
             "inner": True,
         }
+        return known(fields)
 
     @property
     def _is_published(self) -> bool:
@@ -190,39 +196,7 @@ class Seen:
         return self._interaction == "capabilities" or self._type in PUBLISHED_TYPES
 
     def fields(self) -> dict[str, Any]:
-        """Return the fields of the entry; what is None is left out of it."""
-        is_read = self._interaction == "read" and self._status == 200 and self._path == _INSTANCE
-        if is_read and not self._query and self._type not in CASE_ALIASES:
-            return self._of_read(self._bodies[0])
-        return self.all_fields()
-
-    def _of_read(self, body: bytes) -> dict[str, Any]:
-        """Return what `all_fields` would of a plain read, which most requests are."""
-        told_by = _told_by if len(body) <= SMALL else _told_by.__wrapped__
-        ids, patient, tenant = told_by(body, f"{self._type}/{self._params['id']}", self._base)
-        principal = self._principal
-        known = principal.tenants if principal is not None else None
-        if known and (len(known) == 1 or tenant is None):
-            tenant = scalar(sorted(known))
-        return {
-            "at": self._at,
-            "interaction": "read",
-            "action": "R",
-            "outcome": "0",
-            "status": 200,
-            "type": self._type,
-            "ids": ids,
-            "patient": patient,
-            "tenant": tenant,
-            "version": self._version(ids),
-            "agent": {} if principal is None else _agent(principal),
-            "address": self._address or None,
-            "request": self._id,
-            "inner": self._is_inner or None,
-        }
-
-    def all_fields(self) -> dict[str, Any]:
-        """Return the fields of any entry."""
+        """Return the fields of the entry."""
         named, status, principal = self._type, self._status, self._principal
         kind = named if _TYPE.fullmatch(named) else None
         given = self._given()
@@ -231,7 +205,7 @@ class Seen:
         interaction = "login" if status == 401 else self._interaction
         if interaction == "batch" and self._is_transaction:
             interaction = "transaction"
-        return {
+        fields = {
             "at": self._at,
             "interaction": interaction,
             "action": _ACTIONS.get(interaction, "E"),
@@ -247,12 +221,13 @@ class Seen:
             "tenant": self._tenant(told),
             "query": self._asked(given),
             "version": self._version(ids),
-            "agent": {} if principal is None else _agent(principal),
+            "agent": {} if principal is None else agent_of(principal),
             "address": self._address or None,
             "request": self._id,
             "inner": self._is_inner or None,
             "failed": "login" if status == 401 else None,
         }
+        return known(fields)
 
     def _shows(self, kind: str | None) -> Told:
         """Return whose resources were touched: as the URL, the writes and the answer say."""
@@ -301,7 +276,7 @@ class Seen:
 
     def _reason(self, told: Told) -> str:
         """Return why nothing was done: codes alone, since words may quote what was sent."""
-        challenge = _ERROR.search(self._header(b"www-authenticate"))
+        challenge = _ERROR.search(header(self._headers, b"www-authenticate").decode("latin-1"))
         return ", ".join([*told.issues, *(challenge.groups() if challenge else ())])
 
     def _asked(self, given: list[str]) -> str | None:
@@ -320,11 +295,7 @@ class Seen:
             return self._written[0][2]
         if len(ids) != 1 or self._status >= 400:
             return None
-        return self._header(b"etag").removeprefix("W/").strip('"') or None
-
-    def _header(self, name: bytes) -> str:
-        found = (value for key, value in self._headers if key == name)
-        return next(found, b"").decode("latin-1")
+        return version_of(header(self._headers, b"etag")) or None
 
 
 def _asked_patients(pairs: list[tuple[str, str]], names: frozenset[str]) -> Iterator[str]:
@@ -334,15 +305,6 @@ def _asked_patients(pairs: list[tuple[str, str]], names: frozenset[str]) -> Iter
             for each in value.split(","):
                 id = each.rpartition("Patient/")[2].rpartition("|")[2]
                 yield id if _ID.fullmatch(id) else _SOMEBODY
-
-
-@lru_cache(maxsize=4096)
-def _told_by(body: bytes, id: str, base: str) -> tuple[list[str], Whose, Whose]:
-    """Return the ids in one resource, its patient and its tenant, as entries name them."""
-    told = Told(base, ids={id: None})
-    told.look_at(body)
-    patient = scalar(told.patients, of_others=told.of_others)
-    return [*told.ids][:MOST], patient, scalar(told.tenants, of_others=told.of_other_tenants)
 
 
 def _outcome(status: int) -> str:
@@ -362,16 +324,3 @@ def _form(request: FhirRequest) -> str:
     except (FacadeError, ValueError):
         return ""
     return urlencode(pairs[several:])[: _LONGEST + 1]
-
-
-@lru_cache(maxsize=2048)
-def _agent(principal: Principal) -> dict[str, str]:
-    scopes = " ".join(each.spelled for each in principal.scopes)
-    found = {
-        "user": principal.user,
-        "subject": principal.subject,
-        "client": principal.client,
-        "issuer": principal.issuer,
-        "scopes": scopes[:_LONGEST_SCOPES] or None,
-    }
-    return {name: value for name, value in found.items() if value is not None}

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from fhir_facade.errors import NotRecorded
 from fhir_facade.http.request import FhirRequest
 from fhir_facade.http.response import Reply
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(NamedTuple):
     """A request and what it is answered with."""
 
     request: FhirRequest

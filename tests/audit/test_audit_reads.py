@@ -8,7 +8,10 @@ import pytest
 from bson import ObjectId
 
 from fhir_facade.audit.log import AuditLog
+from fhir_facade.http import auditing
+from fhir_facade.http.audited_reads import PlainRead
 from fhir_facade.http.auditing import Seen
+from fhir_facade.http.watch import Done
 from fhir_facade.security.principal import Principal
 from fhir_facade.store.base import Store
 from tests.audit.entries import asked, principal
@@ -47,19 +50,24 @@ async def test_a_whole_case_says_how_much_is_in_it(sqlite_store: Store) -> None:
 @pytest.mark.parametrize("who", WHO)
 async def test_both_ways_agree(store: Store, who: str, monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[str] = []
-    short = Seen._of_read
 
-    def both(self: Seen, body: bytes) -> dict[str, Any]:
-        found = short(self, body)
-        known, wanted = (
-            {name: value for name, value in each.items() if value is not None}
-            for each in (found, self.all_fields())
-        )
-        assert known == wanted
-        compared.append(wanted["ids"][0])
-        return found
+    class Both(PlainRead):
+        def __init__(self, done: Done, base: str) -> None:
+            super().__init__(done, base)
+            self.long = Seen(done, base)
+            assert self.size == self.long.size
 
-    monkeypatch.setattr(Seen, "_of_read", both)
+        def fields(self) -> dict[str, Any]:
+            found = super().fields()
+            known, wanted = (
+                {name: value for name, value in each.items() if value is not None}
+                for each in (found, self.long.fields())
+            )
+            assert known == wanted
+            compared.append(wanted["ids"][0])
+            return found
+
+    monkeypatch.setattr(auditing, "PlainRead", Both)
     log = AuditLog(store, limits=QUICK)
     async with audited(store, log, WHO) as client:
         for each in [*TASKS, {"_id": "none"}]:
