@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from fhir_facade.errors import Forbidden, HeadersTooLarge, TooManyRequests, Unauthorized
+from fhir_facade.errors import Forbidden, HeadersTooLarge, Unauthorized
 from fhir_facade.http.origins import Origins
 from fhir_facade.http.rates import Bucket, open_rates
 from fhir_facade.http.request import FhirRequest
@@ -56,8 +56,8 @@ class Tokens(Protocol):
         """Return whose token it is; raise Unauthorized, or StoreUnavailable if nobody can say."""
         ...
 
-    def known(self, token: str) -> bool:
-        """Say whether the token has been verified, so that nobody needs to be asked about it."""
+    def known(self, token: str) -> Principal | None:
+        """Return whose token it is if it has been verified, so that nobody needs to be asked."""
         ...
 
 
@@ -134,20 +134,19 @@ class Gate:
                 "The Authorization header must be: Bearer, a blank, and the token.",
                 headers={"WWW-Authenticate": challenge("invalid_request")},
             )
-        principal = await self._principal(self._tokens, request, token.strip())
+        token = token.strip()
+        principal = self._tokens.known(token)
+        if principal is None:
+            principal = await self._verified(self._tokens, request, token)
         if self._rates is not None:
             client = (principal.issuer, principal.client, principal.subject)
             self._rates.count("client", f"{client}")
         return self._access(principal)
 
-    async def _principal(self, tokens: Tokens, request: FhirRequest, token: str) -> Principal:
+    async def _verified(self, tokens: Tokens, request: FhirRequest, token: str) -> Principal:
         """Return whose token it is; an address that sends many bad ones gets no more verified."""
         if self._rates is not None:
-            try:
-                self._rates.check("refused", request.address)
-            except TooManyRequests:
-                if not tokens.known(token):
-                    raise
+            self._rates.check("refused", request.address)
         try:
             return await tokens.principal(token)
         except Unauthorized as error:

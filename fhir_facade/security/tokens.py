@@ -106,24 +106,27 @@ class Authenticator:
 
         Raises Unauthorized, TokenExpired, or IssuerUnavailable where nobody can say.
         """
+        known = self.known(token)
+        if known is not None:
+            return known
         if not token.isascii() or len(token) > _LONGEST:
             raise Unauthorized("The token is not one.")
         digest = _digest(token)
-        known = self._known.get(digest)
-        if known is not None and self._now() < known.until:
-            self._known.move_to_end(digest)
-            self._cached += 1
-            if known.keys is not None:
-                known.keys.current()  # due keys are renewed although no token is verified
-            return known.principal
         if _JWT.fullmatch(token):
             return await self._signed(token, digest)
         return await self._introspected(token, digest)
 
-    def known(self, token: str) -> bool:
-        """Say whether a token is remembered: nothing is verified, nobody asked."""
-        known = self._known.get(_digest(token))
-        return known is not None and self._now() < known.until
+    def known(self, token: str) -> Principal | None:
+        """Return whose a token is if that is remembered: nothing is verified, nobody asked."""
+        digest = _digest(token)
+        known = self._known.get(digest)
+        if known is None or self._now() >= known.until:
+            return None
+        self._known.move_to_end(digest)
+        self._cached += 1
+        if known.keys is not None:
+            known.keys.current()  # due keys are renewed although no token is verified
+        return known.principal
 
     def cached(self) -> int:
         """Return how many tokens needed no verification, because they were remembered."""

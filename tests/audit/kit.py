@@ -41,9 +41,9 @@ class Tokens:
             raise Unauthorized("The token is not one of this server's.")
         return self._principals[token]
 
-    def known(self, token: str) -> bool:
-        """Say whether it is one that was seen."""
-        return token in self._principals
+    def known(self, token: str) -> Principal | None:
+        """Return whose token it is."""
+        return self._principals.get(token)
 
 
 @asynccontextmanager

@@ -142,19 +142,20 @@ class Passes:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
-        self._known: set[str] = set()
+        self._known: dict[str, Principal] = {}
 
     async def principal(self, token: str) -> Principal:
         self.asked.append(token)
         client, _, subject = token.partition("-")
         if client not in ("app", "other"):
             raise Unauthorized("The token is not one of this server's issuers.")
-        self._known.add(token)
         expires = time.time() + 300
-        return Principal("https://auth.example", (), expires, subject=subject, client=client)
+        found = Principal("https://auth.example", (), expires, subject=subject, client=client)
+        self._known[token] = found
+        return found
 
-    def known(self, token: str) -> bool:
-        return token in self._known
+    def known(self, token: str) -> Principal | None:
+        return self._known.get(token)
 
 
 def _gate(passes: Passes, limit: str, clock: Clock) -> Gate:

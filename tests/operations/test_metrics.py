@@ -171,14 +171,14 @@ class _Tokens:
             return Principal("https://issuer.example", (), 0)
         raise Unauthorized("no") if token == "bad" else StoreUnavailable("nobody can say")
 
-    def known(self, token: str) -> bool:
-        return token == "good"
+    def known(self, token: str) -> Principal | None:
+        return Principal("https://issuer.example", (), 0) if token == "known" else None
 
 
 async def test_tokens_are_counted_by_what_came_of_them() -> None:
     metrics = Metrics([])
     tokens = TimedTokens(_Tokens(), metrics)
-    assert [tokens.known(each) for each in ("good", "bad")] == [True, False]
+    assert [bool(tokens.known(each)) for each in ("known", "good", "bad")] == [True, False, False]
     for _ in range(2):
         assert (await tokens.principal("good")).issuer == "https://issuer.example"
     for token, error in (("bad", Unauthorized), ("other", StoreUnavailable)):
@@ -187,7 +187,7 @@ async def test_tokens_are_counted_by_what_came_of_them() -> None:
     metrics.follow_cached(lambda: 7)
     text = metrics.exposed("")[0].decode()
     found = Samples(text)
-    outcomes = {"accepted": 2, "refused": 1, "unknown": 1}
+    outcomes = {"accepted": 3, "refused": 1, "unknown": 1}
     assert {name: found.value("fhir_tokens_total", outcome=name) for name in outcomes} == outcomes
     assert found.value("fhir_tokens_cached_total") == 7
 
