@@ -21,7 +21,9 @@ from fhir_facade import phases
 from fhir_facade.settings import Settings
 
 OWN: Final = "fhir_facade"
-_LIBRARIES: Final = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
+_LIBRARIES: Final = ("uvicorn", "uvicorn.error", "uvicorn.asgi")
+_ACCESS: Final = "uvicorn.access"
+"""The HTTP server's own log of requests, which is off: the audit trail tells of them."""
 _JSON_FIELDS: Final = "%(levelname)s %(name)s %(message)s"
 _MOST_CAUSES: Final = 5
 _TRACEBACK: Final = "Traceback (most recent call last):"
@@ -156,6 +158,10 @@ def configure(settings: Settings) -> None:
         library.handlers.clear()
         library.propagate = True
         library.setLevel(logging.WARNING)
+    access = logging.getLogger(_ACCESS)
+    access.handlers.clear()
+    # where a handler may be reached each line is worded before it is thrown away
+    access.propagate = False
     logger.setLevel(settings.log_level.upper())
     _take_hooks()
 

@@ -200,3 +200,12 @@ def test_another_program_s_hooks_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     logs.configure(settings())
     assert sys.unraisablehook is print
     assert threading.excepthook is print
+
+
+def test_the_http_servers_own_log_of_requests_is_off() -> None:
+    """With a handler in its reach each line would be worded, and then thrown away."""
+    access = logging.getLogger("uvicorn.access")
+    access.propagate = True
+    access.addHandler(logging.NullHandler())
+    logs.configure(settings())
+    assert not access.hasHandlers()
