@@ -14,7 +14,7 @@ from rich.table import Table
 
 from benchmarks import check, mapping, search, secured, writes
 from benchmarks.load import requests_per_second
-from benchmarks.servers import running
+from benchmarks.servers import running, serving
 from fhir_facade.commands.load import load_documents
 from fhir_facade.demo import generate
 from fhir_facade.main import build_registry
@@ -23,8 +23,6 @@ from fhir_facade.store import open_store
 
 SEARCH = "/fhir/Task?status=in-progress&_count=50"
 BY_PATIENT = "/fhir/Task?patient=M100001&_count=50"
-FACADE = "fhir_facade.main:application"
-METADATA = "/fhir/metadata"
 out = Console()
 
 
@@ -77,15 +75,13 @@ def _http(table: Table, folder: Path) -> None:
         "FHIR_FACADE_AUDIT": "off",
     }
     rates: dict[str, dict[str, float]] = {}
-    with running(FACADE, METADATA, factory=True, **environment) as port:
+    with serving(**environment) as port:
         read = "/fhir/Task/" + _first_task(port)
         paths = {"read": read, "search": SEARCH, "patient": BY_PATIENT}
         for name, path in paths.items():
             (folder / f"{name}.json").write_bytes(_fetch(port, path))
         rates["facade"] = {name: requests_per_second(port, each) for name, each in paths.items()}
-    with running(
-        FACADE, METADATA, factory=True, FHIR_FACADE_TRANSLATIONS="0", **environment
-    ) as port:
+    with serving(FHIR_FACADE_TRANSLATIONS="0", **environment) as port:
         rates["cold"] = {name: requests_per_second(port, each) for name, each in paths.items()}
     with running("benchmarks.bare:app", "/read", **environment) as port:
         rates["bare"] = {name: requests_per_second(port, f"/{name}") for name in paths}
@@ -103,7 +99,7 @@ def _http(table: Table, folder: Path) -> None:
 
 
 def _secured(table: Table, paths: dict[str, str], environment: dict[str, str]) -> None:
-    for name, rates in secured.measure(FACADE, METADATA, paths, environment).items():
+    for name, rates in secured.measure(paths, environment).items():
         table.add_row(
             f"{name}, with tokens and audit",
             f"{rates.secured:,.0f}/s",

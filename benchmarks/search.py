@@ -21,7 +21,7 @@ from rich.table import Table
 
 from benchmarks.latency import Answer, Client, Figures, figures
 from benchmarks.population import RARE, Population, draw
-from benchmarks.servers import running
+from benchmarks.servers import serving
 from benchmarks.stored import stored
 
 MOST, LEAST = 200, 7
@@ -151,9 +151,7 @@ def measure(sizes: Sequence[int], keep: Path | None, out: Console) -> None:
 
 def _server(stack: ExitStack, size: int, url: str) -> Server:
     environment = {"FHIR_FACADE_STORE": url, "FHIR_FACADE_TRANSLATIONS": "0"}
-    port = stack.enter_context(
-        running("fhir_facade.main:application", "/fhir/metadata", factory=True, **environment)
-    )
+    port = stack.enter_context(serving(**environment))
     return Server(size, Population(size), stack.enter_context(Client(port)))
 
 

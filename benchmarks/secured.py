@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from statistics import fmean
 from typing import NamedTuple
 
 import jwt
@@ -15,10 +16,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
 from benchmarks.load import requests_per_second
-from benchmarks.servers import running
+from benchmarks.servers import serving
 
 AUDIENCE = "http://127.0.0.1/fhir"
-ROUNDS = 2
+RUNS = 3
+ROUNDS = 4
+SECONDS = 1.5
 
 
 class Rates(NamedTuple):
@@ -68,10 +71,12 @@ def _issuer() -> Iterator[tuple[str, str]]:
         server.server_close()
 
 
-def measure(
-    app: str, check: str, paths: Mapping[str, str], environment: Mapping[str, str]
-) -> dict[str, Rates]:
-    """Return the rates of each path, measured in turns so that noise meets both."""
+def measure(paths: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, Rates]:
+    """Return the rates of each path, measured in turns so that noise meets both.
+
+    Each run is of two fresh servers: one and the same program is up to a tenth faster or slower
+    from start to start, by where its memory happens to lie.
+    """
     plain = {**environment, "FHIR_FACADE_AUDIT": "off"}
     with _issuer() as (url, token):
         issuers = [{"issuer": url, "audience": AUDIENCE, "jwks_url": f"{url}/jwks"}]
@@ -82,15 +87,24 @@ def measure(
             "FHIR_FACADE_BASE_URL": AUDIENCE,
             "FHIR_FACADE_TENANT_CLAIM": "employers",
         }
-        found = {name: Rates(0, 0) for name in paths}
-        with (
-            running(app, check, factory=True, **plain) as without,
-            running(app, check, factory=True, **secured) as port,
-        ):
-            for _ in range(ROUNDS):
-                for name, path in paths.items():
-                    ours = requests_per_second(port, path, token=token)
-                    control = requests_per_second(without, path)
-                    before = found[name]
-                    found[name] = Rates(before.secured + ours, before.plain + control)
-    return {name: Rates(each[0] / ROUNDS, each[1] / ROUNDS) for name, each in found.items()}
+        found: dict[str, list[Rates]] = {name: [] for name in paths}
+        for _ in range(RUNS):
+            with serving(**plain) as without, serving(**secured) as port:
+                for number in range(ROUNDS):
+                    for name, path in paths.items():
+                        found[name].append(_both(port, without, path, token, number % 2 == 0))
+    return {name: _mean(each) for name, each in found.items()}
+
+
+def _both(port: int, without: int, path: str, token: str, secured_first: bool) -> Rates:
+    """Measure one path of two servers; neither is always the first."""
+    if secured_first:
+        secured = requests_per_second(port, path, SECONDS, token)
+        return Rates(secured, requests_per_second(without, path, SECONDS))
+    plain = requests_per_second(without, path, SECONDS)
+    return Rates(requests_per_second(port, path, SECONDS, token), plain)
+
+
+def _mean(rates: Sequence[Rates]) -> Rates:
+    secured, plain = zip(*rates, strict=True)
+    return Rates(fmean(secured), fmean(plain))
