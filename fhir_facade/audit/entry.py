@@ -57,15 +57,7 @@ def canonical(document: Mapping[str, Any]) -> bytes:
     """
     if HASH in document:
         document = {name: value for name, value in document.items() if name != HASH}
-    return _bytes(document)
-
-
-def _bytes(document: Mapping[str, Any]) -> bytes:
     return orjson.dumps(document, default=_unusual, option=_OPTIONS)
-
-
-def _hash(document: Mapping[str, Any]) -> str:
-    return sha256(_bytes(document)).hexdigest()
 
 
 def _unusual(value: Any) -> Any:
@@ -147,10 +139,10 @@ def entry(fields: Mapping[str, Any], place: Place, prev: str) -> Document:
     # worded beforehand, since being asked back for it takes longer than all the rest
     document["at"] = _worded(fields["at"])
     try:
-        hashed = _hash(document)
+        hashed = digest(document)
     except orjson.JSONEncodeError:
         document = storable(document)
-        hashed = _hash(document)
+        hashed = digest(document)
     document["at"] = fields["at"]
     document[HASH] = hashed
     return document

@@ -135,8 +135,8 @@ class AuditLog:
 
     def start(self) -> None:
         """Start the task that writes, in the running loop; it may be running already."""
-        task = self._task
-        if task is not None and not (task.done() or task.get_loop().is_closed()):
+        loop, task = asyncio.get_running_loop(), self._task
+        if task is not None and not task.done() and task.get_loop() is loop:
             return
         self._is_stopping = False
         self._wake = asyncio.Event()
@@ -145,7 +145,6 @@ class AuditLog:
         self._queue.extendleft(reversed(self._batch))
         self._batch = []
         # a context of its own: whoever happens to be first may be inside of a unit of work
-        loop = asyncio.get_running_loop()
         self._task = loop.create_task(self._run(), context=contextvars.Context())
 
     async def stop(self) -> None:

@@ -106,19 +106,21 @@ class Authenticator:
 
         Raises Unauthorized, TokenExpired, or IssuerUnavailable where nobody can say.
         """
-        known = self.known(token)
-        if known is not None:
-            return known
         if not token.isascii() or len(token) > _LONGEST:
             raise Unauthorized("The token is not one.")
         digest = _digest(token)
+        known = self._remembered(digest)
+        if known is not None:
+            return known
         if _JWT.fullmatch(token):
             return await self._signed(token, digest)
         return await self._introspected(token, digest)
 
     def known(self, token: str) -> Principal | None:
         """Return whose a token is if that is remembered: nothing is verified, nobody asked."""
-        digest = _digest(token)
+        return self._remembered(_digest(token))
+
+    def _remembered(self, digest: bytes) -> Principal | None:
         known = self._known.get(digest)
         if known is None or self._now() >= known.until:
             return None
