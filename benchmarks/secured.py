@@ -22,6 +22,7 @@ AUDIENCE = "http://127.0.0.1/fhir"
 RUNS = 3
 ROUNDS = 4
 SECONDS = 1.5
+PAUSE = 0.7
 
 
 class Rates(NamedTuple):
@@ -97,12 +98,18 @@ def measure(paths: Mapping[str, str], environment: Mapping[str, str]) -> dict[st
 
 
 def _both(port: int, without: int, path: str, token: str, secured_first: bool) -> Rates:
-    """Measure one path of two servers; neither is always the first."""
+    """Measure one path of two servers, the one first or the other."""
     if secured_first:
-        secured = requests_per_second(port, path, SECONDS, token)
-        return Rates(secured, requests_per_second(without, path, SECONDS))
-    plain = requests_per_second(without, path, SECONDS)
-    return Rates(requests_per_second(port, path, SECONDS, token), plain)
+        secured = _rested(port, path, token)
+        return Rates(secured, _rested(without, path))
+    plain = _rested(without, path)
+    return Rates(_rested(port, path, token), plain)
+
+
+def _rested(port: int, path: str, token: str | None = None) -> float:
+    """Return a rate; what the server before has still to write meets nobody."""
+    time.sleep(PAUSE)
+    return requests_per_second(port, path, SECONDS, token)
 
 
 def _mean(rates: Sequence[Rates]) -> Rates:

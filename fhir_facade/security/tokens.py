@@ -118,7 +118,7 @@ class Authenticator:
 
     def known(self, token: str) -> Principal | None:
         """Return whose a token is if that is remembered: nothing is verified, nobody asked."""
-        return self._remembered(_digest(token))
+        return self._remembered(_digest(token)) if len(token) <= _LONGEST else None
 
     def _remembered(self, digest: bytes) -> Principal | None:
         known = self._known.get(digest)

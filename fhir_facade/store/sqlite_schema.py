@@ -148,11 +148,11 @@ class SideTable:
     def of(cls, index: Index) -> SideTable:
         """Describe the side table of an index."""
         keys = index.keys[:-1] if index.keys[-1] == ("_id", 1) else index.keys
-        path, direction = keys[0]
-        is_plain = len(keys) == 1 and direction > 0 and "." not in path
+        plain = [path for path, direction in keys if direction > 0 and "." not in path]
+        only = plain[0] if len(plain) == len(keys) == 1 else None
         table = quoted(f"index:{index.collection}:{index.name}")
         source = Source.of_index(index.name, keys, table, quoted(f"documents:{index.collection}"))
-        return cls(index, table, path if is_plain else None, _entries(keys), source)
+        return cls(index, table, only, _entries(keys), source)
 
 
 def _entries(keys: Sequence[tuple[str, int]]) -> Entries:
@@ -169,7 +169,7 @@ def _entries(keys: Sequence[tuple[str, int]]) -> Entries:
             return (b"".join([part[0] for part in parts]),)
         return {b"".join(combination) for combination in product(*parts)}
 
-    if len(columns) > 1:
+    if len(columns) != 1:
         return of_several
     (values, descending) = columns[0]
 

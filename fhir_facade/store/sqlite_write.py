@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from fhir_facade.store.sqlite_schema import (
     Collection,
     Entry,
     Schema,
+    SideTable,
     add_entries,
     add_rows,
     add_to_side,
@@ -23,7 +24,10 @@ from fhir_facade.store.sqlite_schema import (
     rows_of,
 )
 
-_AS_STORED: Final = frozenset({str, datetime, type(None)})
+_PLAIN: Final = frozenset({str, datetime, type(None)})
+
+Keyed = tuple[bytes, Mapping[str, Any]]
+"""A document as it will be stored, with its key."""
 
 
 class Ready:
@@ -31,7 +35,8 @@ class Ready:
 
     No connection is needed to make them ready, so that a thread which answers requests can do it
     between two of them: done in the writing thread it would compete with them for the interpreter
-    all the time, and fetch every document from another processor.
+    all the time, and fetch every document from another processor. Entries that may be many, as of
+    arrays, are left to the writing thread.
     """
 
     def __init__(self, collection: Collection | None) -> None:
@@ -42,36 +47,43 @@ class Ready:
         """The key and the bytes of each."""
         self.positions: list[int] = []
         """Where each was given."""
-        self.rows: list[list[Entry]] = [[] for _ in self.sides]
-        """The rows of each side table."""
         self.refused: Refused = []
+        self._rows: list[list[Entry]] = [[] for _ in self.sides]
+        self._without: list[Keyed] = []
+        """The documents whose rows are not made yet."""
 
     def add(self, documents: Sequence[Mapping[str, Any]]) -> None:
         """Add documents as they will be stored; those that cannot be are refused."""
-        found = []
+        plain: list[Keyed] = []
         for position, given in enumerate(documents, self._given):
             try:
                 data = encode_new(given)
             except Unstorable as error:
                 self.refused.append((position, str(error)))
                 continue
-            document = given if _is_as_stored(given, self._roots) else decode(data)
+            is_plain = _is_plain(given, self._roots)
+            document = given if is_plain else decode(data)
             key = sort_bytes(document["_id"])
             self.documents.append((key, data))
             self.positions.append(position)
-            found.append((key, document))
-        for side, rows in zip(self.sides, self.rows, strict=True):
-            rows += rows_of(side, found)
+            (plain if is_plain else self._without).append((key, document))
+        for side, rows in zip(self.sides, self._rows, strict=True):
+            rows += rows_of(side, plain)
         self._given += len(documents)
 
+    def rows(self) -> Iterator[tuple[SideTable, list[Entry]]]:
+        """Yield the rows that the documents have in each side table."""
+        for side, rows in zip(self.sides, self._rows, strict=True):
+            yield side, rows + rows_of(side, self._without)
 
-def _is_as_stored(document: Mapping[str, Any], roots: frozenset[str]) -> bool:
-    """Say whether the fields that indexes look at have the entries now that they will have stored.
+
+def _is_plain(document: Mapping[str, Any], roots: frozenset[str]) -> bool:
+    """Say whether the fields that indexes look at have one entry each, now as when it is stored.
 
     Texts and moments do: a moment's zone and microseconds, which BSON lacks, are in no entry.
     """
     for root in roots:
-        if document.get(root).__class__ not in _AS_STORED:
+        if document.get(root).__class__ not in _PLAIN:
             return False
     return "_id" in document
 
@@ -92,7 +104,7 @@ def insert(connection: sqlite3.Connection, schema: Schema, name: str, ready: Rea
         decoded = [(key, decode(data)) for key, data in added]
         add_entries(connection, collection.indexes, decoded)
     else:
-        for side, rows in zip(ready.sides, ready.rows, strict=True):
+        for side, rows in ready.rows():
             add_to_side(connection, side, rows)
     return [(ready.positions[place], DUPLICATE) for place in taken]
 

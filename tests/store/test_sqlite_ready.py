@@ -67,7 +67,7 @@ def test_entries_are_those_of_what_is_stored(document: dict[str, Any]) -> None:
     if found.refused:  # such as one with two parallel arrays
         return
     ((key, data),) = found.documents
-    for side, rows in zip(SIDES, found.rows, strict=True):
+    for side, rows in found.rows():
         assert sorted(rows) == sorted(rows_of(side, [(key, decode(data))]))
 
 
@@ -76,6 +76,13 @@ def test_the_short_way_to_the_rows_is_the_long_one(document: dict[str, Any]) -> 
     for side in SIDES:
         rows = [row for row in rows_of(side, [(b"k", document)]) if row != (b"", b"")]
         assert sorted(rows) == sorted((entry, b"k") for entry in side.entries(document))
+
+
+def test_every_index_gets_its_rows_whoever_makes_them() -> None:
+    documents = [{"_id": 1, "of": "a"}, {"_id": 2, "of": ["b", "c"]}, {"_id": 3}]
+    found = {side.index.name: rows for side, rows in ready(*documents).rows()}
+    assert [*found] == [side.index.name for side in SIDES]
+    assert len(found["of_1"]) == 3 + 1 + 1  # two of an array, and that there is one
 
 
 def test_what_cannot_be_stored_is_refused_at_its_place() -> None:
