@@ -39,7 +39,7 @@ def larger_folder(folder: Path) -> Path:
 
     async def fill() -> None:
         store = open_store("sqlite:///store.db")
-        await load_documents(store, generate(250, 2, 0.2))
+        await load_documents(store, generate(600, 2, 0.2))
         await store.close()
 
     asyncio.run(fill())
