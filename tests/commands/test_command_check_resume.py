@@ -39,7 +39,7 @@ def larger_folder(folder: Path) -> Path:
 
     async def fill() -> None:
         store = open_store("sqlite:///store.db")
-        await load_documents(store, generate(600, 2, 0.2))
+        await load_documents(store, generate(250, 2, 0.2))
         await store.close()
 
     asyncio.run(fill())
@@ -48,8 +48,12 @@ def larger_folder(folder: Path) -> Path:
 
 def _start() -> subprocess.Popen[bytes]:
     arguments = ["-m", "fhir_facade", "check", "--resume", PROGRESS, "--json", "resumed.json"]
+    # whoever runs the tests in the background may have left SIGINT ignored
     return subprocess.Popen(
-        [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        [sys.executable, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
